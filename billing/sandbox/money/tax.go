@@ -1,0 +1,14 @@
+package money
+
+import "math/big"
+
+// TaxExclusive is the tax added on top of a net amount, rounded half-up.
+func TaxExclusive(net int64, percent *big.Rat) (int64, error) {
+	return Round(times(new(big.Rat).Quo(percent, new(big.Rat).SetInt64(100)), net))
+}
+
+// TaxInclusive is the tax contained in a gross amount, rounded half-up.
+func TaxInclusive(gross int64, percent *big.Rat) (int64, error) {
+	whole := new(big.Rat).Add(percent, new(big.Rat).SetInt64(100))
+	return Round(times(new(big.Rat).Quo(percent, whole), gross))
+}
