@@ -1,0 +1,176 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// Dialect names the database in use.
+type Dialect string
+
+// The dialects.
+const (
+	SQLite   Dialect = "sqlite"
+	Postgres Dialect = "postgres"
+)
+
+// txDeadline bounds a transaction whose caller set no deadline. On SQLite a transaction that waits
+// for itself would otherwise wait for ever, because there is one writing connection.
+const txDeadline = 10 * time.Second
+
+// DB is an open database. On SQLite writes go through one connection, so that no transaction ever
+// meets a locked database, and reads through a pool beside it; on Postgres both are one pool.
+type DB struct {
+	Dialect Dialect
+	Pool    *pgxpool.Pool // nil on SQLite
+
+	write *gorm.DB
+	read  *gorm.DB
+}
+
+// Open connects to a DATABASE_URL: sqlite:PATH or postgres://…. It creates the folder of a SQLite
+// file but no tables; Migrate does that. now stamps rows that carry no time of their own.
+func Open(ctx context.Context, databaseURL string, now func() time.Time) (*DB, error) {
+	switch {
+	case strings.HasPrefix(databaseURL, "sqlite:"):
+		return openSQLite(strings.TrimPrefix(databaseURL, "sqlite:"), now)
+	case strings.HasPrefix(databaseURL, "postgres://"), strings.HasPrefix(databaseURL, "postgresql://"):
+		return openPostgres(ctx, databaseURL, now)
+	}
+	return nil, errors.New("DATABASE_URL must begin with sqlite: or postgres://")
+}
+
+func config(now func() time.Time) *gorm.Config {
+	return &gorm.Config{
+		PrepareStmt:            true,
+		SkipDefaultTransaction: true,
+		TranslateError:         true,
+		NowFunc:                func() time.Time { return now().UTC().Truncate(time.Microsecond) },
+		Logger: logger.NewSlogLogger(slog.Default(), logger.Config{
+			LogLevel: logger.Error, IgnoreRecordNotFoundError: true, ParameterizedQueries: true,
+		}),
+	}
+}
+
+func openSQLite(path string, now func() time.Time) (*DB, error) {
+	if dir := filepath.Dir(path); dir != "." {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("create the database folder: %w", err)
+		}
+	}
+	query := url.Values{
+		"_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_busy_timeout": {"5000"},
+		"_foreign_keys": {"on"}, "_txlock": {"immediate"},
+	}
+	write, err := openSQLitePool("file:"+path+"?"+query.Encode(), 1, now)
+	if err != nil {
+		return nil, err
+	}
+	query.Set("mode", "ro")
+	query.Set("_txlock", "deferred")
+	query.Set("_query_only", "true")
+	query.Del("_journal_mode") // a reader cannot change it, and the writer has set it
+	read, err := openSQLitePool("file:"+path+"?"+query.Encode(), max(2, runtime.NumCPU()), now)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{Dialect: SQLite, write: write, read: read}, nil
+}
+
+func openSQLitePool(dsn string, size int, now func() time.Time) (*gorm.DB, error) {
+	db, err := gorm.Open(sqlite.Open(dsn), config(now))
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	pool, err := db.DB()
+	if err != nil {
+		return nil, fmt.Errorf("open sqlite: %w", err)
+	}
+	pool.SetMaxOpenConns(size)
+	pool.SetMaxIdleConns(size)
+	return db, nil
+}
+
+func openPostgres(ctx context.Context, databaseURL string, now func() time.Time) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("parse DATABASE_URL: %w", err)
+	}
+	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: stdlib.OpenDBFromPool(pool)}), config(now))
+	if err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open postgres: %w", err)
+	}
+	return &DB{Dialect: Postgres, Pool: pool, write: db, read: db}, nil
+}
+
+// Read begins a query that changes nothing.
+func (db *DB) Read(ctx context.Context) *gorm.DB { return db.read.WithContext(ctx) }
+
+// Write begins a single statement that changes something. For more than one, use Tx.
+func (db *DB) Write(ctx context.Context) *gorm.DB { return db.write.WithContext(ctx) }
+
+// Tx runs fn in one transaction and commits when it returns nil. fn must use only the tx it is
+// given: on SQLite any other write would wait for this one until the deadline.
+func (db *DB) Tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, txDeadline)
+		defer cancel()
+	}
+	return db.write.WithContext(ctx).Transaction(fn)
+}
+
+// SQL is the pool that writes go through, for the libraries that speak database/sql.
+func (db *DB) SQL() (*sql.DB, error) { return db.write.DB() }
+
+// Ping reports whether both pools answer.
+func (db *DB) Ping(ctx context.Context) error {
+	for _, g := range []*gorm.DB{db.write, db.read} {
+		pool, err := g.DB()
+		if err != nil {
+			return fmt.Errorf("database: %w", err)
+		}
+		if err := pool.PingContext(ctx); err != nil {
+			return fmt.Errorf("database: %w", err)
+		}
+	}
+	return nil
+}
+
+// Close releases every connection.
+func (db *DB) Close() error {
+	var errs []error
+	for _, g := range []*gorm.DB{db.read, db.write} {
+		pool, err := g.DB()
+		if err == nil {
+			err = pool.Close()
+		}
+		errs = append(errs, err)
+	}
+	if db.Pool != nil {
+		db.Pool.Close()
+	}
+	return errors.Join(errs...)
+}
