@@ -1,0 +1,106 @@
+// Package views is every page that a browser gets, and every word on it. A page is one exported
+// component that takes one struct of values to print: it queries nothing, decides nothing about
+// access and knows no handler.
+//
+// The structs are in props_*.go, grouped as the pages are; the words for faults and states are in
+// messages.go. Every form prints the token that layout.Page carries, keeps what was typed and shows
+// what was wrong beside the field it was wrong in. No page needs JavaScript.
+package views
+
+import (
+	"time"
+
+	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/views/ui"
+)
+
+// The addresses that forms on these pages post to and links lead to, besides those of the pages
+// themselves. IDs are public ids.
+const (
+	PathResendVerification = "/verify-email"         // POST: a new link for the session's user
+	PathLogout             = "/logout"               // POST
+	PathCheckout           = "/app/billing/checkout" // GET ?price= confirms; POST price goes to pay
+	PathPortal             = "/app/billing/portal"   // POST flow, price
+	PathResume             = "/app/billing/resume"   // POST: take back a cancellation
+	PathProjects           = "/app/projects"         // POST name creates
+	PathExport             = "/app/projects/export.csv"
+	PathProfile            = "/app/settings/profile"     // POST name
+	PathPreferences        = "/app/settings/preferences" // POST locale, zone
+	PathPassword           = "/app/settings/password"    // POST current, password
+	PathSessions           = "/app/settings/sessions"    // POST revokes all others; /:id/revoke one
+	PathAPIKeys            = "/app/settings/api-keys"    // POST name creates; /:id/revoke
+	PathAdminSubscribers   = "/admin/subscribers"        // /:id, POST /:id/sync
+	PathAdminEvents        = "/admin/events"             // /:id, POST /:id/replay
+)
+
+// The flows of the billing portal that buttons ask for; empty opens its front page.
+const (
+	FlowPaymentMethod = "payment_method_update"
+	FlowCancel        = "subscription_cancel"
+	FlowSwitch        = "subscription_update"
+)
+
+// Form is what a form shows again after it was refused. Errors maps field names to words.
+type Form struct {
+	Errors    map[string]string
+	FormError string // about the whole form
+}
+
+// Usage is one limit and how much of it is used. Max is plan.Unlimited where there is none.
+type Usage struct {
+	Limit plan.LimitInfo
+	Used  int64
+	Max   int64
+}
+
+// Offer is the way to what the account lacks. Subscribed accounts switch, others buy.
+type Offer struct {
+	Plan       plan.Plan
+	Price      plan.Price
+	Subscribed bool
+	TrialDays  int64 // 0 where the trial is used up
+}
+
+// Subscription is what a page tells the account about its own subscription.
+type Subscription struct {
+	Status     string // Stripe's word, empty without a subscription
+	Level      string // full, grace, limited or none
+	Plan       plan.Plan
+	Interval   plan.Interval
+	Amount     plan.Money
+	TrialEnd   *time.Time
+	DaysLeft   int        // of the trial
+	RenewsAt   *time.Time // nil when it will not renew
+	EndsAt     *time.Time // set when it was cancelled and still runs, or has ended
+	GraceUntil *time.Time // set while a payment is overdue and access continues
+	Granted    string     // why, when access comes from a grant and not from Stripe
+}
+
+// live reports whether there is a subscription that a switch would change.
+func (s Subscription) live() bool {
+	switch s.Status {
+	case "", "canceled", "incomplete", "incomplete_expired":
+		return false
+	}
+	return true
+}
+
+// Invoice is one row of the list of invoices.
+type Invoice struct {
+	Number    string
+	StripeID  string
+	Status    string // draft, open, paid, uncollectible or void
+	Total     plan.Money
+	IssuedAt  time.Time
+	HostedURL string
+	PDFURL    string
+}
+
+// Card is the payment method on file.
+type Card struct {
+	Brand, Last4      string
+	ExpMonth, ExpYear int
+}
+
+// Pager is re-exported for handlers, which need only this package.
+type Pager = ui.Pager
