@@ -34,7 +34,8 @@ type Customer struct {
 
 // Subscription mirrors a Stripe subscription. Kind is plan, usage or addon. LookupKey and Plan name
 // the catalog's price and plan of the plan item, or are empty where the price is not in the catalog.
-// MRR is the net monthly amount in minor units of Currency.
+// MRR is the net monthly amount in minor units of Currency. KnownStatus and KnownPlan are the last
+// ones this program understood; UnknownSince is when it stopped understanding, if it has.
 type Subscription struct {
 	ID                 int64
 	CustomerID         int64
@@ -64,6 +65,9 @@ type Subscription struct {
 	LatestInvoiceID    string
 	FirstInvoiceStatus string
 	PastDueSince       *time.Time
+	KnownStatus        string
+	KnownPlan          string
+	UnknownSince       *time.Time
 	SyncedAt           time.Time
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
