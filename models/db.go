@@ -42,6 +42,8 @@ type DB struct {
 
 	write *gorm.DB
 	read  *gorm.DB
+
+	migrateLock string // the file that SQLite's migrators take turns on
 }
 
 // Open connects to a DATABASE_URL: sqlite:PATH or postgres://…. It creates the folder of a SQLite
@@ -90,7 +92,7 @@ func openSQLite(path string, now func() time.Time) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{Dialect: SQLite, write: write, read: read}, nil
+	return &DB{Dialect: SQLite, write: write, read: read, migrateLock: path + "-migrate"}, nil
 }
 
 func openSQLitePool(dsn string, size int, now func() time.Time) (*gorm.DB, error) {
