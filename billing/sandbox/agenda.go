@@ -1,0 +1,113 @@
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// agendaStep does what is due for one object. It must look at the object again: the world may have moved since the
+// step was scheduled.
+type agendaStep func(tx *Tx, id string) error
+
+// agendaSteps is the one table of everything that time brings about.
+func agendaSteps() map[string]agendaStep {
+	return map[string]agendaStep{
+		"clock.tick": func(*Tx, string) error { return nil }, // A wake-up without effect, for tests of the engine.
+	}
+}
+
+// Limits of the agenda engine: how many steps one Advance may run, how often a failing step is tried, and how long it
+// is put off between tries, in virtual seconds.
+const (
+	maxSteps     = 200_000
+	maxStepTries = 5
+	stepBackoff  = 60
+)
+
+type agendaItem struct {
+	kind, id string
+	at       int64
+	tries    int
+}
+
+// runDue pops the earliest item until none is due at the limit. The live ticker and Advance both come here, so a jump
+// of two months does exactly what two months of waiting would have done.
+func (s *Sandbox) runDue(ctx context.Context, limit func() int64) error {
+	var failures []error
+	for range maxSteps {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(failures, err)...)
+		}
+		ran, err := s.runNext(ctx, limit())
+		if err != nil {
+			failures = append(failures, err)
+		}
+		if !ran {
+			return errors.Join(failures...)
+		}
+	}
+	return errors.Join(append(failures, fmt.Errorf("the agenda did not empty in %d steps", maxSteps))...)
+}
+
+// runNext runs the earliest item that is due at the limit, in a transaction of its own whose time is the item's.
+func (s *Sandbox) runNext(ctx context.Context, limit int64) (bool, error) {
+	var item agendaItem
+	ran := false
+	err := s.transact(ctx, txOptions{stepUpTo: limit}, func(tx *Tx) error {
+		var err error
+		item, ran, err = tx.earliest(limit)
+		if err != nil || !ran {
+			return err
+		}
+		if err := tx.Unschedule(item.kind, item.id); err != nil {
+			return err
+		}
+		if err := tx.moveTo(item.at); err != nil {
+			return err
+		}
+		step := agendaSteps()[item.kind]
+		if step == nil {
+			return fmt.Errorf("the agenda has no step %s", item.kind)
+		}
+		return step(tx, item.id)
+	})
+	if err == nil {
+		return ran, nil
+	}
+	err = fmt.Errorf("agenda step %s of %s: %w", item.kind, item.id, err)
+	s.log.Error("sandbox agenda step failed", "kind", item.kind, "id", item.id, "tries", item.tries+1, "error", err)
+	if item.kind == "" {
+		return false, err // Not even the agenda could be read.
+	}
+	return true, errors.Join(err, s.putOff(ctx, item))
+}
+
+func (tx *Tx) earliest(limit int64) (agendaItem, bool, error) {
+	var item agendaItem
+	err := tx.sql.QueryRow(`SELECT kind, id, at, tries FROM agenda WHERE at <= ? ORDER BY at, rowid LIMIT 1`, limit).
+		Scan(&item.kind, &item.id, &item.at, &item.tries)
+	if errors.Is(err, sql.ErrNoRows) {
+		return item, false, nil
+	}
+	if err != nil {
+		return item, false, fmt.Errorf("read agenda: %w", err)
+	}
+	return item, true, nil
+}
+
+// putOff moves a failed step a little into the future, or gives it up, so that it cannot hold up everything else.
+func (s *Sandbox) putOff(ctx context.Context, item agendaItem) error {
+	return s.Do(ctx, func(tx *Tx) error {
+		if item.tries+1 >= maxStepTries {
+			return tx.Unschedule(item.kind, item.id)
+		}
+		_, err := tx.sql.Exec(`UPDATE agenda SET at = ?, tries = ? WHERE kind = ? AND id = ?`,
+			item.at+stepBackoff, item.tries+1, item.kind, item.id)
+		if err != nil {
+			return fmt.Errorf("put off %s of %s: %w", item.kind, item.id, err)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,368 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/stripe/stripe-go/v81/webhook"
+)
+
+// Limits of delivery: how long an endpoint may take, how much of its answer is kept, and how many deliveries are
+// looked at in one round.
+const (
+	deliveryTimeout = 10 * time.Second
+	deliveryExcerpt = 2 << 10
+	deliveryBatch   = 100
+)
+
+// retryDelays are the waits before the first attempt and before each repetition. Real Stripe goes on for three days;
+// an hour is as long as anybody watches a sandbox.
+func (s *Sandbox) retryDelays() []time.Duration {
+	if len(s.opts.RetryDelays) > 0 {
+		return s.opts.RetryDelays
+	}
+	return []time.Duration{
+		0, time.Second, 5 * time.Second, 30 * time.Second, 2 * time.Minute, 10 * time.Minute, time.Hour,
+	}
+}
+
+// Delivery is one event on its way to one endpoint.
+type Delivery struct {
+	ID              int64
+	Event, Endpoint string
+	Attempt         int
+	NextAt          int64  // Wall time in milliseconds.
+	State           string // pending, delivered, failed or dropped.
+	Status          int    // The endpoint's last answer; 0 when there was none.
+	Excerpt         string // The beginning of that answer, or what went wrong.
+	At              int64  // When it was last tried: wall time in milliseconds.
+}
+
+// queue adds a delivery of the event for every endpoint that listens to its type.
+func (tx *Tx) queue(event Object) error {
+	endpoints, err := tx.Find("webhook_endpoint", Query{OldestFirst: true})
+	if err != nil {
+		return err
+	}
+	for _, endpoint := range endpoints {
+		connect := event.Has("account")
+		if endpoint.Str("status") != "enabled" || endpoint.Bool("_connect") != connect ||
+			!listens(endpoint, event.Str("type")) {
+			continue
+		}
+		if err := tx.enqueue(event, endpoint.ID()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func listens(endpoint Object, typ string) bool {
+	wanted := endpoint.Strs("enabled_events")
+	return containsText(wanted, "*") || containsText(wanted, typ)
+}
+
+func (tx *Tx) enqueue(event Object, endpoint string) error {
+	tx.rank++
+	for _, slot := range tx.s.slots(event.Str("type"), tx.rank) {
+		at := tx.s.opts.Now().Add(tx.s.retryDelays()[0] + slot.delay).UnixMilli()
+		if slot.delay == 0 && tx.queuedAt == 0 {
+			tx.queuedAt = at
+		}
+		if slot.delay == 0 {
+			at = tx.queuedAt // What one transaction emits is ordered by rank alone.
+		}
+		_, err := tx.sql.Exec(`INSERT INTO deliveries (event, endpoint, rank, next_at) VALUES (?, ?, ?, ?)`,
+			event.ID(), endpoint, slot.rank, at)
+		if err != nil {
+			return fmt.Errorf("queue event %s: %w", event.ID(), err)
+		}
+	}
+	tx.emitted = true
+	return nil
+}
+
+// DeliverDue makes every delivery attempt whose time has come, and those that come due meanwhile.
+func (s *Sandbox) DeliverDue(ctx context.Context) error {
+	s.deliver.Lock()
+	defer s.deliver.Unlock()
+	for range 1000 {
+		due, err := s.dueDeliveries(ctx)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		if err := s.deliverRound(ctx, due); err != nil {
+			return err
+		}
+	}
+	return errors.New("sandbox: webhooks keep coming due")
+}
+
+// deliverRound tries each endpoint's deliveries in order, and the endpoints side by side, so that a slow one holds up
+// only itself.
+func (s *Sandbox) deliverRound(ctx context.Context, due []Delivery) error {
+	byEndpoint := map[string][]Delivery{}
+	for _, d := range due {
+		byEndpoint[d.Endpoint] = append(byEndpoint[d.Endpoint], d)
+	}
+	var wg sync.WaitGroup
+	failures := make(chan error, len(byEndpoint))
+	for _, deliveries := range byEndpoint {
+		wg.Go(func() {
+			for _, d := range deliveries {
+				if err := s.attempt(ctx, d); err != nil {
+					failures <- err
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	close(failures)
+	return errors.Join(<-failures, ctx.Err())
+}
+
+func (s *Sandbox) dueDeliveries(ctx context.Context) (due []Delivery, err error) {
+	err = s.View(ctx, func(tx *Tx) error {
+		due, err = tx.deliveries(`WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, rank, id LIMIT ?`,
+			s.opts.Now().UnixMilli(), deliveryBatch)
+		return err
+	})
+	return due, err
+}
+
+func (tx *Tx) deliveries(where string, args ...any) ([]Delivery, error) {
+	rows, err := tx.sql.Query(`SELECT id, event, endpoint, attempt, next_at, state, status, excerpt, at FROM deliveries `+
+		where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read deliveries: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Delivery
+	for rows.Next() {
+		var d Delivery
+		if err := rows.Scan(&d.ID, &d.Event, &d.Endpoint, &d.Attempt, &d.NextAt, &d.State, &d.Status, &d.Excerpt,
+			&d.At); err != nil {
+			return nil, fmt.Errorf("read delivery: %w", err)
+		}
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// Deliveries returns the deliveries of one event, or of all when it is empty, newest first.
+func (tx *Tx) Deliveries(event string, limit int) ([]Delivery, error) {
+	return tx.deliveries(`WHERE ? IN ('', event) ORDER BY id DESC LIMIT ?`, event, min(max(limit, 1), maxFind))
+}
+
+// attempt posts one delivery and keeps what came of it. The post happens outside any transaction: the endpoint will
+// often call the API before it answers.
+func (s *Sandbox) attempt(ctx context.Context, d Delivery) error {
+	var event, endpoint Object
+	err := s.View(ctx, func(tx *Tx) error {
+		var err error
+		if event, err = tx.event(d.Event); err != nil {
+			return err
+		}
+		endpoint, err = tx.load(d.Endpoint)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if event == nil || endpoint == nil || endpoint.Str("status") != "enabled" {
+		d.State, d.Excerpt = "dropped", "The endpoint no longer listens."
+		return s.keepAttempt(ctx, d)
+	}
+	d.Attempt++
+	d.Status, d.Excerpt = s.post(ctx, event, endpoint)
+	if ctx.Err() != nil {
+		return ctx.Err() // The sandbox is closing: the attempt did not count, and is made again after the restart.
+	}
+	now := s.opts.Now()
+	d.At = now.UnixMilli()
+	delays := s.retryDelays()
+	switch {
+	case d.Status >= 200 && d.Status < 300:
+		d.State = "delivered"
+	case d.Attempt >= len(delays):
+		d.State = "failed"
+	default:
+		d.NextAt = now.Add(delays[d.Attempt]).UnixMilli()
+	}
+	return s.keepAttempt(ctx, d)
+}
+
+func (s *Sandbox) keepAttempt(ctx context.Context, d Delivery) error {
+	return s.Do(context.WithoutCancel(ctx), func(tx *Tx) error {
+		_, err := tx.sql.Exec(`UPDATE deliveries SET attempt = ?, next_at = ?, state = ?, status = ?, excerpt = ?, at = ?
+			WHERE id = ?`, d.Attempt, d.NextAt, d.State, d.Status, d.Excerpt, d.At, d.ID)
+		if err != nil {
+			return fmt.Errorf("keep delivery attempt: %w", err)
+		}
+		tx.emitted = true
+		return nil
+	})
+}
+
+// post signs and sends an event. The signature carries the wall time of this attempt, whatever the virtual clock
+// says, because the receiver compares it with its own clock.
+func (s *Sandbox) post(ctx context.Context, event, endpoint Object) (int, string) {
+	body, err := pretty(event)
+	if err != nil {
+		return 0, err.Error()
+	}
+	body = bytes.TrimRight(body, "\n")
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.Str("url"), bytes.NewReader(body))
+	if err != nil {
+		return 0, err.Error()
+	}
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	req.Header.Set("User-Agent", "Stripe/1.0 (+https://stripe.com/docs/webhooks)")
+	req.Header.Set("Accept", "*/*; q=0.5, application/xml")
+	req.Header.Set("Cache-Control", "no-cache")
+	req.Header.Set("Stripe-Signature", signature(s.opts.Now(), body, liveSecrets(endpoint, s.opts.Now())))
+	res, err := s.client.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer, _ := io.ReadAll(io.LimitReader(res.Body, deliveryExcerpt))
+	return res.StatusCode, strings.ToValidUTF8(string(answer), "?")
+}
+
+// signature is the header's value: one v1 for each secret that is still good.
+func signature(at time.Time, body []byte, secrets []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "t=%d", at.Unix())
+	for _, secret := range secrets {
+		b.WriteString(",v1=" + hex.EncodeToString(webhook.ComputeSignature(at, body, secret)))
+	}
+	return b.String()
+}
+
+// liveSecrets are the endpoint's secret and, for a while after a roll, the one before.
+func liveSecrets(endpoint Object, now time.Time) []string {
+	secrets := []string{endpoint.Str("_secret")}
+	if endpoint.Has("_old_secret") && endpoint.Int("_old_secret_until") > now.Unix() {
+		secrets = append(secrets, endpoint.Str("_old_secret"))
+	}
+	return secrets
+}
+
+// Resend queues an event once more for every endpoint that listens to it, or for one.
+func (s *Sandbox) Resend(ctx context.Context, event, endpoint string) error {
+	return s.Do(ctx, func(tx *Tx) error { return tx.resend(event, endpoint) })
+}
+
+func (tx *Tx) resend(id, endpoint string) error {
+	event, err := tx.event(id)
+	if err != nil {
+		return err
+	}
+	if event == nil {
+		return missing(http.StatusNotFound, "event", id, "id")
+	}
+	_, err = tx.sql.Exec(`DELETE FROM deliveries WHERE event = ? AND ? IN ('', endpoint)`, id, endpoint)
+	if err != nil {
+		return fmt.Errorf("resend %s: %w", id, err)
+	}
+	if endpoint == "" {
+		return tx.queue(event)
+	}
+	if _, err := tx.Ref("webhook_endpoint", endpoint, "webhook_endpoint"); err != nil {
+		return err
+	}
+	return tx.enqueue(event, endpoint)
+}
+
+// deliverLoop delivers as long as the sandbox runs, and first of all what an earlier run left undelivered.
+func (s *Sandbox) deliverLoop(ctx context.Context) {
+	for {
+		changed := s.wakeups.next()
+		if err := s.DeliverDue(ctx); err != nil && ctx.Err() == nil {
+			s.log.Error("sandbox webhooks", "error", err)
+		}
+		timer := time.NewTimer(s.untilNextDelivery(ctx))
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-changed:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+func (s *Sandbox) untilNextDelivery(ctx context.Context) time.Duration {
+	wait := time.Minute
+	err := s.View(ctx, func(tx *Tx) error {
+		var next sql.NullInt64
+		err := tx.sql.QueryRow(`SELECT min(next_at) FROM deliveries WHERE state = 'pending'`).Scan(&next)
+		if err == nil && next.Valid {
+			wait = min(wait, time.Duration(next.Int64-s.opts.Now().UnixMilli())*time.Millisecond)
+		}
+		return err
+	})
+	if err != nil {
+		s.log.Error("sandbox webhooks", "error", err)
+	}
+	return max(wait, time.Millisecond)
+}
+
+// webhookClient refuses to connect anywhere but to this machine and to the hosts that were allowed by name, whatever
+// a name resolves to; it follows no redirect, which for Stripe is a failed delivery.
+func (s *Sandbox) webhookClient() *http.Client {
+	local := &net.Dialer{Timeout: 5 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		host, _, err := net.SplitHostPort(address)
+		if err != nil || !isLoopback(host) {
+			return fmt.Errorf("the sandbox delivers webhooks to this machine only, not to %s", address)
+		}
+		return nil
+	}}
+	allowed := &net.Dialer{Timeout: 5 * time.Second}
+	return &http.Client{
+		Timeout:       deliveryTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				host, _, _ := net.SplitHostPort(address)
+				if containsText(s.opts.WebhookHosts, host) {
+					return allowed.DialContext(ctx, network, address)
+				}
+				return local.DialContext(ctx, network, address)
+			},
+			MaxIdleConnsPerHost: 2,
+			IdleConnTimeout:     30 * time.Second,
+		},
+	}
+}
+
+// checkWebhookURL refuses a target outside this machine when an endpoint is registered.
+func (s *Sandbox) checkWebhookURL(raw string) *Error {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return invalidf("url", "Invalid URL: An explicit scheme (such as https) must be provided.").
+			withCode("url_invalid")
+	}
+	if !isLoopback(u.Hostname()) && !containsText(s.opts.WebhookHosts, u.Hostname()) {
+		return invalidf("url", "Invalid URL: URL must be publicly accessible for Stripe, but the sandbox delivers to "+
+			"this machine only, and %s is not on it.", u.Hostname()).withCode("url_invalid")
+	}
+	return nil
+}

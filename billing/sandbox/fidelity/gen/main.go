@@ -1,0 +1,303 @@
+// Command gen writes billing/sandbox/schema.json.gz: what the sandbox knows of Stripe's objects and request
+// parameters.
+//
+// The source is the official OpenAPI document that stripe-mock carries. Only the resources that the sandbox speaks
+// are kept, with everything they embed, and of each schema only what the sandbox needs: types, nullability, what is
+// required, enumerations, and which fields can be expanded. The document is a few months older than the API version
+// that stripe-go pins, so additions.go lists by hand what came between.
+//
+// Run it with `go run . -o ../../schema.json.gz` from this directory. It is a module of its own, so that its
+// dependency never enters the starter's go.mod.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/stripe/stripe-mock/embedded"
+)
+
+// node is the compact form of a schema; billing/sandbox/schema.go reads the same fields.
+type node struct {
+	Type     string           `json:"t,omitempty"` // s i n b a o m
+	Nullable bool             `json:"n,omitempty"`
+	Required bool             `json:"r,omitempty"`
+	Unset    bool             `json:"u,omitempty"` // the empty string is accepted, and unsets
+	Max      int              `json:"l,omitempty"` // maximum length of a string
+	Enum     []string         `json:"e,omitempty"`
+	Items    *node            `json:"i,omitempty"`
+	Props    map[string]*node `json:"p,omitempty"`
+	Ref      string           `json:"ref,omitempty"`
+	Expand   []string         `json:"x,omitempty"` // the kinds that the field expands to
+	Any      []*node          `json:"a,omitempty"` // alternatives, in requests
+}
+
+// document is the file that the sandbox embeds.
+type document struct {
+	Spec    string           `json:"spec"`
+	Version string           `json:"version"`
+	Objects map[string]*node `json:"objects"`
+	Ops     map[string]*node `json:"ops"`
+}
+
+type object = map[string]any
+
+func main() {
+	out := flag.String("o", "../../schema.json.gz", "the file to write")
+	flag.Parse()
+	if err := run(*out); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out string) error {
+	var spec object
+	if err := json.Unmarshal(embedded.OpenAPISpec, &spec); err != nil {
+		return fmt.Errorf("read the specification: %w", err)
+	}
+	g := &generator{
+		schemas: spec["components"].(object)["schemas"].(object),
+		doc: document{
+			Spec:    spec["info"].(object)["version"].(string),
+			Version: pinnedVersion,
+			Objects: map[string]*node{},
+			Ops:     map[string]*node{},
+		},
+	}
+	for _, kind := range kinds() {
+		g.keep(kind)
+	}
+	for path, item := range spec["paths"].(object) {
+		if wanted(path) {
+			g.operations(path, item.(object))
+		}
+	}
+	if err := addLater(&g.doc); err != nil {
+		return err
+	}
+	return write(out, g.doc)
+}
+
+// write compresses without a time stamp, so that the same input gives the same bytes.
+func write(out string, doc document) error {
+	body, err := json.Marshal(doc)
+	if err != nil {
+		return fmt.Errorf("encode: %w", err)
+	}
+	var buf bytes.Buffer
+	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
+	if err != nil {
+		return fmt.Errorf("compress: %w", err)
+	}
+	if _, err := zw.Write(body); err != nil {
+		return fmt.Errorf("compress: %w", err)
+	}
+	if err := zw.Close(); err != nil {
+		return fmt.Errorf("compress: %w", err)
+	}
+	fmt.Printf("%d objects, %d operations, %d bytes, %d compressed\n",
+		len(doc.Objects), len(doc.Ops), len(body), buf.Len())
+	return os.WriteFile(out, buf.Bytes(), 0o644)
+}
+
+type generator struct {
+	schemas object
+	doc     document
+}
+
+// keep adds a named schema and all that it embeds. Expandable references are not followed: a kind that is only ever
+// an id needs no shape here.
+func (g *generator) keep(name string) {
+	if _, ok := g.doc.Objects[name]; ok {
+		return
+	}
+	schema, ok := g.schemas[name].(object)
+	if !ok {
+		panic("the specification has no schema " + name)
+	}
+	g.doc.Objects[name] = &node{} // Marks it as being read: schemas embed each other.
+	g.doc.Objects[name] = g.response(schema)
+}
+
+func (g *generator) response(s object) *node {
+	n := &node{}
+	n.Nullable, _ = s["nullable"].(bool)
+	if ref := refName(s); ref != "" {
+		g.keep(ref)
+		n.Ref = ref
+		return n
+	}
+	if exp, ok := s["x-expansionResources"].(object); ok {
+		n.Type = "s"
+		for _, alt := range list(exp["oneOf"]) {
+			n.Expand = append(n.Expand, refName(alt))
+		}
+		return n
+	}
+	if alts := list(s["anyOf"]); len(alts) > 0 {
+		first := g.response(alts[0])
+		first.Nullable = first.Nullable || n.Nullable
+		return first
+	}
+	n.Type = typeCode(s)
+	n.Enum = enum(s)
+	switch n.Type {
+	case "a":
+		if items, ok := s["items"].(object); ok {
+			n.Items = g.response(items)
+		}
+	case "o":
+		n.Props = g.properties(s, g.response)
+	}
+	return n
+}
+
+func (g *generator) properties(s object, read func(object) *node) map[string]*node {
+	props, _ := s["properties"].(object)
+	out := make(map[string]*node, len(props))
+	for name, p := range props {
+		out[name] = read(p.(object))
+	}
+	required, _ := s["required"].([]any)
+	for _, name := range required {
+		if p := out[name.(string)]; p != nil {
+			p.Required = true
+		}
+	}
+	return out
+}
+
+// operations records the accepted parameters of every method of a path, from the query and from the form.
+func (g *generator) operations(path string, item object) {
+	for _, method := range []string{"get", "post", "delete"} {
+		op, ok := item[method].(object)
+		if !ok {
+			continue
+		}
+		n := &node{Type: "o", Props: map[string]*node{}}
+		for _, p := range list(op["parameters"]) {
+			if p["in"] != "query" {
+				continue
+			}
+			param := g.request(p["schema"].(object))
+			param.Required, _ = p["required"].(bool)
+			n.Props[p["name"].(string)] = param
+		}
+		for _, s := range formSchemas(op) {
+			for name, p := range g.properties(s, g.request) {
+				n.Props[name] = p
+			}
+		}
+		g.doc.Ops[strings.ToUpper(method)+" "+path] = n
+	}
+}
+
+func formSchemas(op object) []object {
+	body, _ := op["requestBody"].(object)
+	content, _ := body["content"].(object)
+	var out []object
+	for _, media := range content {
+		if s, ok := media.(object)["schema"].(object); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (g *generator) request(s object) *node {
+	n := &node{}
+	if ref := refName(s); ref != "" {
+		return g.request(g.schemas[ref].(object))
+	}
+	for _, alt := range list(s["anyOf"]) {
+		if e, ok := alt["enum"].([]any); ok && len(e) == 1 && e[0] == "" {
+			n.Unset = true
+			continue
+		}
+		n.Any = append(n.Any, g.request(alt))
+	}
+	if len(n.Any) == 1 {
+		only := n.Any[0]
+		only.Unset = only.Unset || n.Unset
+		return only
+	}
+	if len(n.Any) > 1 {
+		return n
+	}
+	n.Type = typeCode(s)
+	for _, e := range enum(s) {
+		if e == "" {
+			n.Unset = true
+			continue
+		}
+		n.Enum = append(n.Enum, e)
+	}
+	if limit, ok := s["maxLength"].(float64); ok {
+		n.Max = int(limit)
+	}
+	switch n.Type {
+	case "a":
+		if items, ok := s["items"].(object); ok {
+			n.Items = g.request(items)
+		}
+	case "o":
+		n.Props = g.properties(s, g.request)
+	}
+	return n
+}
+
+// typeCode tells a map (any keys) from an object (named keys).
+func typeCode(s object) string {
+	switch s["type"] {
+	case "integer":
+		return "i"
+	case "number":
+		return "n"
+	case "boolean":
+		return "b"
+	case "array":
+		return "a"
+	case "object":
+		if _, open := s["additionalProperties"].(object); open {
+			return "m"
+		}
+		return "o"
+	default:
+		return "s"
+	}
+}
+
+func enum(s object) []string {
+	values, _ := s["enum"].([]any)
+	out := make([]string, 0, len(values))
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			out = append(out, text)
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+func refName(s object) string {
+	ref, _ := s["$ref"].(string)
+	return strings.TrimPrefix(ref, "#/components/schemas/")
+}
+
+func list(v any) []object {
+	raw, _ := v.([]any)
+	out := make([]object, 0, len(raw))
+	for _, item := range raw {
+		if o, ok := item.(object); ok {
+			out = append(out, o)
+		}
+	}
+	return out
+}

@@ -1,0 +1,323 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Object is a Stripe object as decoded JSON. Whole numbers are int64; the few fractional ones (a coupon's
+// percent_off) are json.Number, so that no float ever touches money. Keys that begin with an underscore are the
+// sandbox's own notes: they are stored, and never leave by the API or in an event.
+type Object map[string]any
+
+// ID returns the object's id.
+func (o Object) ID() string { return o.Str("id") }
+
+// Kind returns what Stripe calls the object's type.
+func (o Object) Kind() string { return o.Str("object") }
+
+// at follows a dotted path through objects, arrays and embedded lists.
+func (o Object) at(path string) any {
+	var current any = map[string]any(o)
+	for _, key := range strings.Split(path, ".") {
+		switch v := current.(type) {
+		case Object:
+			current = v[key]
+		case map[string]any:
+			current = v[key]
+		case []any:
+			current = element(v, key)
+		case []Object:
+			current = element(v, key)
+		case []string:
+			current = element(v, key)
+		default:
+			return nil
+		}
+	}
+	return current
+}
+
+func element[T any](items []T, key string) any {
+	i, err := strconv.Atoi(key)
+	if err != nil || i < 0 || i >= len(items) {
+		return nil
+	}
+	return items[i]
+}
+
+// Str returns the text at a dotted path such as "items.data.0.price.id", and "" when it is absent or null.
+func (o Object) Str(path string) string {
+	switch v := o.at(path).(type) {
+	case string:
+		return v
+	case json.Number:
+		return v.String()
+	default:
+		return ""
+	}
+}
+
+// Int returns the whole number at a dotted path, and 0 when it is absent or null.
+func (o Object) Int(path string) int64 {
+	switch v := o.at(path).(type) {
+	case int64:
+		return v
+	case int:
+		return int64(v)
+	case json.Number:
+		n, _ := v.Int64()
+		return n
+	case string:
+		n, _ := strconv.ParseInt(v, 10, 64)
+		return n
+	default:
+		return 0
+	}
+}
+
+// Rat returns the number at a dotted path exactly, whether it is stored as a number or as decimal text.
+func (o Object) Rat(path string) *big.Rat {
+	r := new(big.Rat)
+	switch v := o.at(path).(type) {
+	case int64:
+		r.SetInt64(v)
+	case int:
+		r.SetInt64(int64(v))
+	case json.Number:
+		r.SetString(v.String())
+	case string:
+		if parsed, ok := new(big.Rat).SetString(v); ok {
+			return parsed
+		}
+	}
+	return r
+}
+
+// Bool returns the boolean at a dotted path, and false when it is absent or null.
+func (o Object) Bool(path string) bool {
+	b, _ := o.at(path).(bool)
+	return b
+}
+
+// Has reports whether a dotted path is present and not null.
+func (o Object) Has(path string) bool {
+	switch v := o.at(path).(type) {
+	case nil:
+		return false
+	case Object:
+		return v != nil
+	case map[string]any:
+		return v != nil
+	default:
+		return true
+	}
+}
+
+// Obj returns the object at a dotted path, and nil when there is none. It shares memory with o.
+func (o Object) Obj(path string) Object { return asObject(o.at(path)) }
+
+// List returns the objects of an array, or of an embedded list, at a dotted path. They share memory with o.
+func (o Object) List(path string) []Object {
+	v := o.at(path)
+	if embedded := asObject(v); embedded != nil {
+		v = embedded["data"]
+	}
+	switch items := v.(type) {
+	case []Object:
+		return items
+	case []any:
+		out := make([]Object, 0, len(items))
+		for _, item := range items {
+			if obj := asObject(item); obj != nil {
+				out = append(out, obj)
+			}
+		}
+		return out
+	default:
+		return nil
+	}
+}
+
+// Strs returns the texts of an array at a dotted path.
+func (o Object) Strs(path string) []string {
+	switch items := o.at(path).(type) {
+	case []string:
+		return items
+	case []any:
+		out := make([]string, 0, len(items))
+		for _, item := range items {
+			if text, ok := item.(string); ok {
+				out = append(out, text)
+			}
+		}
+		return out
+	default:
+		return nil
+	}
+}
+
+// Set writes a value at a dotted path, and creates the objects on the way. A path may step into an existing array
+// by index; it never grows one.
+func (o Object) Set(path string, v any) {
+	keys := strings.Split(path, ".")
+	var current any = o
+	for _, key := range keys[:len(keys)-1] {
+		current = stepInto(current, key)
+	}
+	last := keys[len(keys)-1]
+	switch c := current.(type) {
+	case Object:
+		c[last] = v
+	case map[string]any:
+		c[last] = v
+	case []any:
+		if i, err := strconv.Atoi(last); err == nil && i >= 0 && i < len(c) {
+			c[i] = v
+		}
+	}
+}
+
+func stepInto(current any, key string) any {
+	if m := asObject(current); m != nil {
+		switch m[key].(type) {
+		case Object, map[string]any, []any, []Object:
+			if next := asObject(m[key]); next != nil || !isMap(m[key]) {
+				return m[key]
+			}
+		}
+		m[key] = Object{}
+		return m[key]
+	}
+	switch c := current.(type) {
+	case []any:
+		return element(c, key)
+	case []Object:
+		return element(c, key)
+	default:
+		return nil
+	}
+}
+
+func isMap(v any) bool {
+	switch v.(type) {
+	case Object, map[string]any:
+		return true
+	default:
+		return false
+	}
+}
+
+func asObject(v any) Object {
+	switch m := v.(type) {
+	case Object:
+		return m
+	case map[string]any:
+		return Object(m)
+	case Params:
+		return Object(m)
+	default:
+		return nil
+	}
+}
+
+// Clone returns a copy that shares nothing with o, in the form in which it would come back from storage.
+func (o Object) Clone() Object {
+	if o == nil {
+		return nil
+	}
+	copied, _ := normalize(o).(Object)
+	return copied
+}
+
+// normalize brings a value to the few Go types that storage gives back: Object, []any, string, bool, int64,
+// json.Number and nil. A float is a programming error and panics, since it could only be money gone wrong.
+func normalize(v any) any {
+	switch x := v.(type) {
+	case nil, string, bool, int64:
+		return x
+	case int:
+		return int64(x)
+	case json.Number:
+		return wholeOr(x)
+	case Object:
+		return normalizeMap(x)
+	case Params:
+		return normalizeParams(x)
+	case map[string]any:
+		return normalizeMap(x)
+	case map[string]string:
+		return normalizeSlots(x)
+	case []any:
+		return normalizeSlice(x)
+	case []Object:
+		return normalizeSlice(x)
+	case []string:
+		return normalizeSlice(x)
+	case []int64:
+		return normalizeSlice(x)
+	default:
+		panic(fmt.Sprintf("sandbox: a %T cannot be part of a Stripe object", v))
+	}
+}
+
+func normalizeMap[M ~map[string]any](m M) any {
+	if m == nil {
+		return nil
+	}
+	out := make(Object, len(m))
+	for k, v := range m {
+		out[k] = normalize(v)
+	}
+	return out
+}
+
+func normalizeParams(p Params) any {
+	if p == nil {
+		return nil
+	}
+	out := make(Object, len(p))
+	for _, key := range p.Keys() {
+		out[key] = normalize(p[key])
+	}
+	return out
+}
+
+func normalizeSlots(m map[string]string) Object {
+	out := make(Object, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+func normalizeSlice[T any](items []T) []any {
+	out := make([]any, len(items))
+	for i, item := range items {
+		out[i] = normalize(item)
+	}
+	return out
+}
+
+func wholeOr(n json.Number) any {
+	if whole, err := n.Int64(); err == nil {
+		return whole
+	}
+	return n
+}
+
+// decodeObject reads stored or received JSON.
+func decodeObject(raw []byte) (Object, error) {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var m map[string]any
+	if err := dec.Decode(&m); err != nil {
+		return nil, fmt.Errorf("decode object: %w", err)
+	}
+	out, _ := normalizeMap(m).(Object)
+	return out, nil
+}

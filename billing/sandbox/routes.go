@@ -1,0 +1,161 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// apiRequest is one call of the API, inside its transaction.
+type apiRequest struct {
+	Tx     *Tx
+	Params Params
+	// ID and Sub are the first and second id in the path.
+	ID, Sub string
+	// Account is the connected account that the call acts for, or "".
+	Account string
+	// Path is the path as it was requested; lists show it as their url.
+	Path string
+}
+
+type apiFunc func(r *apiRequest) (Object, error)
+
+// route is one row of the API's table. Op names the operation whose parameters the specification lists; when empty it
+// is the row's own method and path. Extra names parameters accepted beyond them.
+type route struct {
+	Method, Path string
+	Handler      apiFunc
+	Op           string
+	Extra        []string
+}
+
+// routes is the one table of all API endpoints, grouped by resource. Path ids are written as in the specification,
+// and a fixed segment wins over an id: /v1/customers/search is never a customer.
+func routes() []route {
+	return []route{
+		// Customers.
+		{Method: "POST", Path: "/v1/customers", Handler: createCustomer},
+		{Method: "GET", Path: "/v1/customers", Handler: listCustomers},
+		{Method: "GET", Path: "/v1/customers/search", Handler: searchCustomers},
+		{Method: "GET", Path: "/v1/customers/{customer}", Handler: getCustomer},
+		{Method: "POST", Path: "/v1/customers/{customer}", Handler: updateCustomer},
+		{Method: "DELETE", Path: "/v1/customers/{customer}", Handler: deleteCustomer},
+		{Method: "GET", Path: "/v1/customers/{customer}/payment_methods", Handler: listCustomerPaymentMethods},
+
+		// Products.
+		{Method: "POST", Path: "/v1/products", Handler: createProduct},
+		{Method: "GET", Path: "/v1/products", Handler: listProducts},
+		{Method: "GET", Path: "/v1/products/search", Handler: searchProducts},
+		{Method: "GET", Path: "/v1/products/{id}", Handler: getProduct},
+		{Method: "POST", Path: "/v1/products/{id}", Handler: updateProduct},
+		{Method: "DELETE", Path: "/v1/products/{id}", Handler: deleteProduct},
+
+		// Prices.
+		{Method: "POST", Path: "/v1/prices", Handler: createPrice},
+		{Method: "GET", Path: "/v1/prices", Handler: listPrices},
+		{Method: "GET", Path: "/v1/prices/search", Handler: searchPrices},
+		{Method: "GET", Path: "/v1/prices/{price}", Handler: getPrice},
+		{Method: "POST", Path: "/v1/prices/{price}", Handler: updatePrice},
+
+		// Payment methods.
+		{Method: "POST", Path: "/v1/payment_methods", Handler: createPaymentMethod},
+		{Method: "GET", Path: "/v1/payment_methods", Handler: listPaymentMethods},
+		{Method: "GET", Path: "/v1/payment_methods/{payment_method}", Handler: getPaymentMethod},
+		{Method: "POST", Path: "/v1/payment_methods/{payment_method}", Handler: updatePaymentMethod},
+		{Method: "POST", Path: "/v1/payment_methods/{payment_method}/attach", Handler: attachPaymentMethod},
+		{Method: "POST", Path: "/v1/payment_methods/{payment_method}/detach", Handler: detachPaymentMethod},
+
+		// Events and webhook endpoints.
+		{Method: "GET", Path: "/v1/events", Handler: listEvents},
+		{Method: "GET", Path: "/v1/events/{id}", Handler: getEvent},
+		{Method: "POST", Path: "/v1/events/{id}/retry", Handler: retryEvent},
+		{Method: "POST", Path: "/v1/webhook_endpoints", Handler: createWebhookEndpoint},
+		{Method: "GET", Path: "/v1/webhook_endpoints", Handler: listWebhookEndpoints},
+		{Method: "GET", Path: "/v1/webhook_endpoints/{webhook_endpoint}", Handler: getWebhookEndpoint},
+		{Method: "POST", Path: "/v1/webhook_endpoints/{webhook_endpoint}", Handler: updateWebhookEndpoint},
+		{Method: "DELETE", Path: "/v1/webhook_endpoints/{webhook_endpoint}", Handler: deleteWebhookEndpoint},
+
+		// The account itself.
+		{Method: "GET", Path: "/v1/account", Handler: getAccount},
+		{Method: "GET", Path: "/v1/balance", Handler: getBalance},
+	}
+}
+
+// routeTable finds a row by method and path.
+type routeTable struct {
+	rows []compiledRoute
+}
+
+type compiledRoute struct {
+	route
+	segments []string
+	params   *schemaNode // nil: the parameters are not checked.
+}
+
+func newRouteTable(doc *schemaDoc, rows []route) (*routeTable, error) {
+	t := &routeTable{}
+	seen := map[string]bool{}
+	for _, r := range rows {
+		name := r.Method + " " + r.Path
+		if seen[name] {
+			return nil, fmt.Errorf("route %s stands twice in the table", name)
+		}
+		seen[name] = true
+		op := r.Op
+		if op == "" {
+			op = name
+		}
+		t.rows = append(t.rows, compiledRoute{
+			route: r, segments: strings.Split(strings.Trim(r.Path, "/"), "/"), params: doc.Ops[op],
+		})
+	}
+	return t, nil
+}
+
+// match returns the row for a request and the ids in its path. A row that fits by fixed segments wins.
+func (t *routeTable) match(method, path string) (*compiledRoute, []string) {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	var best *compiledRoute
+	var bestIDs []string
+	for i := range t.rows {
+		row := &t.rows[i]
+		if row.Method != method {
+			continue
+		}
+		ids, ok := row.fit(segments)
+		if ok && (best == nil || len(ids) < len(bestIDs)) {
+			best, bestIDs = row, ids
+		}
+	}
+	return best, bestIDs
+}
+
+func (r *compiledRoute) fit(segments []string) ([]string, bool) {
+	if len(segments) != len(r.segments) {
+		return nil, false
+	}
+	var ids []string
+	for i, want := range r.segments {
+		switch {
+		case strings.HasPrefix(want, "{"):
+			if segments[i] == "" {
+				return nil, false
+			}
+			ids = append(ids, segments[i])
+		case want != segments[i]:
+			return nil, false
+		}
+	}
+	return ids, true
+}
+
+// unrecognized is Stripe's answer to an unknown URL.
+func unrecognized(method, path string) *Error {
+	return &Error{
+		Status: http.StatusNotFound, Type: typeInvalid,
+		Message: fmt.Sprintf("Unrecognized request URL (%s: %s). If you are trying to list objects, remove the "+
+			"trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) "+
+			"identifier in your code. Please see https://stripe.com/docs or we can help at "+
+			"https://support.stripe.com/.", method, path),
+	}
+}

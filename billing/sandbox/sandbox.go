@@ -1,0 +1,296 @@
+// Package sandbox is Stripe for development, tests and demonstrations: a stateful HTTP server that speaks the Stripe
+// API, hosts the pages that Stripe hosts, keeps a clock that can be moved, and delivers signed webhooks with retries.
+//
+// A request enters by ServeHTTP, finds its row in the table of routes.go, and runs as one transaction over one SQLite
+// file: objects, events, webhook deliveries and the idempotency record commit together or not at all. What is due
+// later stands on the agenda (agenda.go), which the live clock and a fast-forward work off in the same way. What an
+// object looks like and which parameters a request may carry come from Stripe's own specification (schema.go).
+//
+// The package knows nothing of the application beside it. The application reaches it the way it reaches Stripe: by a
+// base URL, a secret key and a webhook secret. It never listens beyond the loopback interface unless told to, takes no
+// card number outside Stripe's table of test cards, and moves no money.
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// KeyPrefix begins every secret key that a sandbox makes up. No real Stripe account has such a key, so a program can
+// refuse it in production.
+const KeyPrefix = "sk_test_sandbox"
+
+// Options configures a Sandbox. Only Now is required.
+type Options struct {
+	// Path is the database file; empty means a private database in memory.
+	Path string
+	// Addr is where Start listens: 127.0.0.1:12111 by default. An address beyond the loopback interface is refused
+	// unless AllowRemote is set.
+	Addr        string
+	AllowRemote bool
+	// Now is the wall clock. The virtual clock is it, plus an offset that Advance moves.
+	Now func() time.Time
+	// Logger may be nil: then nothing is logged.
+	Logger *slog.Logger
+	// SecretKey and WebhookSecret are made up, and kept in the database, when empty.
+	SecretKey, WebhookSecret string
+	// WebhookURL, when set, receives all events signed with WebhookSecret, as if `stripe listen` forwarded them.
+	WebhookURL string
+	// ReturnHosts are the hosts beside loopback to which hosted pages may send the browser back.
+	ReturnHosts []string
+	// WebhookHosts are the hosts beside loopback to which webhooks may be delivered.
+	WebhookHosts []string
+	// AllowedHosts are the Host headers accepted beside loopback names.
+	AllowedHosts []string
+	// RetryDelays are the waits before each delivery attempt; empty means 0s 1s 5s 30s 2m 10m 1h.
+	RetryDelays []time.Duration
+	// RelaxedDelivery keeps the delivery loop from running by itself: only Idle and DeliverDue deliver. Tests that
+	// place each delivery by hand use it.
+	RelaxedDelivery bool
+	// Seed makes the disorder of the chaos mode repeatable.
+	Seed uint64
+}
+
+// Sandbox is one running stand-in for Stripe.
+type Sandbox struct {
+	opts      Options
+	log       *slog.Logger
+	db        *sql.DB
+	schema    *schemaDoc
+	routes    *routeTable
+	client    *http.Client
+	accountID string
+	keys      keys
+
+	offset  atomic.Int64 // Virtual minus wall time, in nanoseconds.
+	mode    atomic.Value // Mode, the order in which webhooks arrive.
+	url     atomic.Value // string, set by Start.
+	advance sync.Mutex   // Held by whoever works off the agenda.
+	deliver sync.Mutex   // Held by whoever delivers webhooks.
+	faults  faultBox
+	flight  flightSet
+	wakeups broadcast
+
+	chaos   *rand.Rand
+	chaosMu sync.Mutex
+
+	server   *http.Server
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	closing  sync.Once
+	closeErr error
+}
+
+type keys struct{ secret, publishable, webhook string }
+
+// New opens or creates a sandbox. It serves by Handler at once; Start adds the listener, the clock's ticker and the
+// delivery of webhooks.
+func New(opts Options) (*Sandbox, error) {
+	if opts.Now == nil {
+		return nil, errors.New("sandbox: Options.Now is nil")
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Addr == "" {
+		opts.Addr = "127.0.0.1:12111"
+	}
+	doc, err := schema()
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	ctx := context.Background()
+	db, err := openStore(ctx, opts.Path)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	s := &Sandbox{
+		opts: opts, log: opts.Logger, db: db, schema: doc,
+		chaos: rand.New(rand.NewPCG(opts.Seed, 0x7011)),
+	}
+	s.url.Store("http://" + opts.Addr)
+	s.mode.Store(Causal)
+	s.client = s.webhookClient()
+	if s.routes, err = newRouteTable(doc, routes()); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
+	}
+	if err := s.Do(ctx, s.settle); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
+	}
+	return s, nil
+}
+
+// settle reads the settings of an earlier run, and makes up and keeps those that are missing.
+func (s *Sandbox) settle(tx *Tx) error {
+	settings := []struct {
+		key, given, fresh string
+		into              *string
+	}{
+		{"account_id", "", "acct_1" + random(15), &s.accountID},
+		{"secret_key", s.opts.SecretKey, KeyPrefix + random(24), &s.keys.secret},
+		{"publishable_key", "", "pk_test_sandbox" + random(24), &s.keys.publishable},
+		{"webhook_secret", s.opts.WebhookSecret, "whsec_" + random(32), &s.keys.webhook},
+	}
+	for _, set := range settings {
+		value, ok, err := tx.meta(set.key)
+		if err != nil {
+			return err
+		}
+		if set.given != "" {
+			value = set.given
+		} else if !ok {
+			value = set.fresh
+		}
+		if err := tx.setMeta(set.key, value); err != nil {
+			return err
+		}
+		*set.into = value
+	}
+	if strings.Contains(s.keys.secret, "_live_") {
+		return errors.New("a live key cannot be the key of a sandbox")
+	}
+	if err := s.restoreClock(tx); err != nil {
+		return err
+	}
+	if err := s.restoreMode(tx); err != nil {
+		return err
+	}
+	return tx.forwardTo(s.opts.WebhookURL)
+}
+
+// Start listens, and starts the clock's ticker and the delivery of webhooks. It returns once the listener is open;
+// everything stops when ctx ends or Close is called.
+func (s *Sandbox) Start(ctx context.Context) error {
+	host, _, err := net.SplitHostPort(s.opts.Addr)
+	if err != nil {
+		return fmt.Errorf("sandbox: address %q: %w", s.opts.Addr, err)
+	}
+	if !s.opts.AllowRemote && !isLoopback(host) {
+		return fmt.Errorf("sandbox: %s is not a loopback address, and AllowRemote is not set", s.opts.Addr)
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.opts.Addr)
+	if err != nil {
+		return fmt.Errorf("sandbox: %w", err)
+	}
+	s.url.Store("http://" + reachable(listener.Addr()))
+	ctx, s.stop = context.WithCancel(ctx)
+	s.server = &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	s.running.Go(func() {
+		if err := s.server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("sandbox listener failed", "error", err)
+		}
+	})
+	s.running.Go(func() { s.tick(ctx) })
+	if !s.opts.RelaxedDelivery {
+		s.running.Go(func() { s.deliverLoop(ctx) })
+	}
+	context.AfterFunc(ctx, func() { _ = s.server.Close() })
+	return nil
+}
+
+// reachable turns a wildcard listener's address into one that a client on this machine can use.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(tcp.Port))
+	}
+	return addr.String()
+}
+
+// Close stops what Start began and closes the database. Undelivered webhooks and the agenda resume at the next start.
+func (s *Sandbox) Close() error {
+	s.closing.Do(func() {
+		if s.stop != nil {
+			s.stop()
+		}
+		s.running.Wait()
+		s.closeErr = s.db.Close()
+	})
+	return s.closeErr
+}
+
+// URL returns the origin at which the API and the hosted pages are reached, without a slash at the end.
+func (s *Sandbox) URL() string { return s.url.Load().(string) }
+
+// SecretKey returns the only key that the API accepts.
+func (s *Sandbox) SecretKey() string { return s.keys.secret }
+
+// PublishableKey returns the key that a browser would use.
+func (s *Sandbox) PublishableKey() string { return s.keys.publishable }
+
+// WebhookSecret returns the secret that signs what Options.WebhookURL receives.
+func (s *Sandbox) WebhookSecret() string { return s.keys.webhook }
+
+// AccountID returns the id of the account that the secret key belongs to.
+func (s *Sandbox) AccountID() string { return s.accountID }
+
+type txOptions struct {
+	readOnly      bool
+	request, idem string
+	account       string
+	stepUpTo      int64
+}
+
+// Do runs fn in one write transaction. An error from fn rolls everything back.
+func (s *Sandbox) Do(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.transact(ctx, txOptions{}, fn)
+}
+
+// View runs fn in a transaction whose writes, if any, are thrown away.
+func (s *Sandbox) View(ctx context.Context, fn func(tx *Tx) error) error {
+	return s.transact(ctx, txOptions{readOnly: true}, fn)
+}
+
+// transact runs fn in a transaction. The context's end does not cut it short: like Stripe, the sandbox finishes what
+// it began even if the caller has hung up.
+func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) error) error {
+	sqlTx, err := s.db.BeginTx(context.WithoutCancel(ctx), nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	tx := &Tx{
+		ctx: ctx, sql: sqlTx, s: s, now: s.Now().Unix(), request: opt.request, idemKey: opt.idem,
+		account: opt.account,
+	}
+	defer func() { _ = sqlTx.Rollback() }() // Without effect after a commit; it also covers a panic in fn.
+	if err := fn(tx); err != nil {
+		return err
+	}
+	if opt.readOnly {
+		return nil
+	}
+	if err := sqlTx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	tx.settled()
+	return nil
+}
+
+// settled makes visible in memory what the commit made true.
+func (tx *Tx) settled() {
+	if tx.offset != nil {
+		tx.s.offset.Store(*tx.offset)
+	}
+	if tx.emitted {
+		tx.s.wakeups.send()
+	}
+}

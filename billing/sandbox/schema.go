@@ -1,0 +1,141 @@
+package sandbox
+
+import (
+	"bytes"
+	"compress/gzip"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/stripe/stripe-go/v81"
+)
+
+//go:embed schema.json.gz
+var schemaFile []byte
+
+// schemaNode is the compact form of a JSON schema that fidelity/gen writes; its comments there explain the fields.
+type schemaNode struct {
+	Type     string                 `json:"t"`
+	Nullable bool                   `json:"n"`
+	Required bool                   `json:"r"`
+	Unset    bool                   `json:"u"`
+	Max      int                    `json:"l"`
+	Enum     []string               `json:"e"`
+	Items    *schemaNode            `json:"i"`
+	Props    map[string]*schemaNode `json:"p"`
+	Ref      string                 `json:"ref"`
+	Expand   []string               `json:"x"`
+	Any      []*schemaNode          `json:"a"`
+}
+
+// schemaDoc is all that the sandbox knows of shapes: objects by kind, and accepted parameters by operation.
+type schemaDoc struct {
+	Spec    string                 `json:"spec"`
+	Version string                 `json:"version"`
+	Objects map[string]*schemaNode `json:"objects"`
+	Ops     map[string]*schemaNode `json:"ops"`
+}
+
+// schema decodes the embedded file once for the whole program; it is read-only afterwards.
+var schema = sync.OnceValues(func() (*schemaDoc, error) {
+	zr, err := gzip.NewReader(bytes.NewReader(schemaFile))
+	if err != nil {
+		return nil, fmt.Errorf("open schema: %w", err)
+	}
+	raw, err := io.ReadAll(zr)
+	if err != nil {
+		return nil, fmt.Errorf("read schema: %w", err)
+	}
+	var doc schemaDoc
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return nil, fmt.Errorf("decode schema: %w", err)
+	}
+	if doc.Version != stripe.APIVersion {
+		return nil, fmt.Errorf("schema.json.gz is for API version %s, but stripe-go pins %s: generate it again",
+			doc.Version, stripe.APIVersion)
+	}
+	return &doc, nil
+})
+
+// resolve follows a reference to a named schema.
+func (d *schemaDoc) resolve(n *schemaNode) *schemaNode {
+	for range 8 {
+		if n == nil || n.Ref == "" {
+			return n
+		}
+		n = d.Objects[n.Ref]
+	}
+	return n
+}
+
+// skeleton builds an object that has every key which Stripe always sends: null where it may be, and otherwise the
+// type's zero value.
+func (d *schemaDoc) skeleton(n *schemaNode, depth int) Object {
+	out := Object{}
+	n = d.resolve(n)
+	if n == nil || depth > 8 {
+		return out
+	}
+	for key, p := range n.Props {
+		switch {
+		case p.Nullable:
+			out[key] = nil
+		case p.Required:
+			out[key] = d.zero(p, depth+1)
+		}
+	}
+	return out
+}
+
+func (d *schemaDoc) zero(p *schemaNode, depth int) any {
+	target := d.resolve(p)
+	if target == nil {
+		return nil
+	}
+	switch target.Type {
+	case "i", "n":
+		return int64(0)
+	case "b":
+		return false
+	case "a":
+		return []any{}
+	case "o":
+		return d.skeleton(target, depth)
+	case "m":
+		return Object{}
+	default:
+		if len(target.Enum) == 1 {
+			return target.Enum[0]
+		}
+		return ""
+	}
+}
+
+// expandable reports whether a field of a kind can be expanded: it is an id in storage and an object on request.
+func (d *schemaDoc) expandable(kind, field string) bool {
+	n := d.Objects[kind]
+	if n == nil {
+		return false
+	}
+	p := d.field(n, field)
+	return p != nil && len(p.Expand) > 0
+}
+
+func (d *schemaDoc) field(n *schemaNode, name string) *schemaNode {
+	n = d.resolve(n)
+	if n == nil {
+		return nil
+	}
+	return n.Props[name]
+}
+
+// known reports whether a kind has a schema.
+func (d *schemaDoc) known(kind string) bool { return d.Objects[kind] != nil }
+
+// accepts reports whether an enumeration admits a value; an empty enumeration admits all.
+func (n *schemaNode) accepts(value string) bool {
+	return len(n.Enum) == 0 || slices.Contains(n.Enum, value)
+}

@@ -1,0 +1,324 @@
+package sandbox
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Tx is one request, or one step of the agenda: everything it writes, its events and their deliveries included,
+// commits together or not at all.
+type Tx struct {
+	ctx      context.Context
+	sql      *sql.Tx
+	s        *Sandbox
+	now      int64
+	request  string // The id of the API request, or "" for what time brought about.
+	idemKey  string
+	account  string
+	emitted  bool
+	rank     int
+	queuedAt int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
+	offset   *int64 // Where the clock stands once this commits.
+}
+
+// Now returns the virtual time at which this transaction happens, in unix seconds. It does not move within it.
+func (tx *Tx) Now() int64 { return tx.now }
+
+// Context returns the context of the request or step.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// BaseURL returns where this sandbox listens, for links to hosted pages.
+func (tx *Tx) BaseURL() string { return tx.s.URL() }
+
+// NewID returns a fresh id of Stripe's shape for a prefix such as "sub_".
+func (tx *Tx) NewID(prefix string) string { return newID(prefix, tx.now, tx.s.accountID) }
+
+// Skeleton returns a new object of a kind with every key that Stripe always sends.
+func (tx *Tx) Skeleton(kind string) Object {
+	doc := tx.s.schema
+	o := doc.skeleton(doc.Objects[kind], 0)
+	o["object"] = kind
+	if prefix, ok := idPrefixes()[kind]; ok {
+		o["id"] = tx.NewID(prefix)
+	}
+	props := doc.Objects[kind]
+	if doc.field(props, "created") != nil {
+		o["created"] = tx.now
+	}
+	if doc.field(props, "livemode") != nil {
+		o["livemode"] = false
+	}
+	if doc.field(props, "metadata") != nil {
+		o["metadata"] = Object{}
+	}
+	return o
+}
+
+// load reads any object, deleted stubs included; it returns nil when there is none.
+func (tx *Tx) load(id string) (Object, error) {
+	var raw string
+	err := tx.sql.QueryRow(`SELECT data FROM objects WHERE id = ?`, id).Scan(&raw)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load %s: %w", id, err)
+	}
+	return decodeObject([]byte(raw))
+}
+
+// Get returns an object by the id that stood in the request's path. Its refusal is a 404.
+func (tx *Tx) Get(kind, id string) (Object, error) {
+	return tx.find(kind, id, http.StatusNotFound, "id")
+}
+
+// Ref returns an object that another one refers to. Its refusal is a 400 that names the parameter.
+func (tx *Tx) Ref(kind, id, param string) (Object, error) {
+	return tx.find(kind, id, http.StatusBadRequest, param)
+}
+
+func (tx *Tx) find(kind, id string, status int, param string) (Object, error) {
+	o, err := tx.load(id)
+	if err != nil {
+		return nil, err
+	}
+	if o == nil || o.Kind() != kind || o.Bool("deleted") {
+		return nil, missing(status, kind, id, param)
+	}
+	return o, nil
+}
+
+// Insert stores a new object and emits an event of each type with its snapshot.
+func (tx *Tx) Insert(o Object, events ...string) error {
+	stored := o.Clone()
+	raw, err := json.Marshal(stored)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", o.ID(), err)
+	}
+	created := stored.Int("created")
+	if created == 0 {
+		created = tx.now
+	}
+	_, err = tx.sql.Exec(`INSERT INTO objects (id, object, customer, subscription, created, data)
+		VALUES (?, ?, ?, ?, ?, ?)`,
+		stored.ID(), stored.Kind(), stored.Str("customer"), stored.Str("subscription"), created, string(raw))
+	if err != nil {
+		return fmt.Errorf("insert %s %s: %w", stored.Kind(), stored.ID(), err)
+	}
+	for _, typ := range events {
+		if err := tx.Emit(typ, stored, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Update loads an object, lets fn change it and stores the result. Each event carries, as previous_attributes, what
+// changed and what it was; when nothing that leaves the sandbox changed, none is emitted.
+func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (Object, error) {
+	before, err := tx.Get(kind, id)
+	if err != nil {
+		return nil, err
+	}
+	after := before.Clone()
+	if err := fn(after); err != nil {
+		return nil, err
+	}
+	after = after.Clone()
+	raw, err := json.Marshal(after)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", id, err)
+	}
+	_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
+		string(raw), after.Str("customer"), after.Str("subscription"), id)
+	if err != nil {
+		return nil, fmt.Errorf("update %s: %w", id, err)
+	}
+	prev := previousAttributes(tx.s.public(before), tx.s.public(after))
+	if len(prev) == 0 {
+		return after, nil
+	}
+	for _, typ := range events {
+		if err := tx.Emit(typ, after, prev); err != nil {
+			return nil, err
+		}
+	}
+	return after, nil
+}
+
+// Delete leaves the stub {id, object, deleted: true}. The events carry the object as it last was.
+func (tx *Tx) Delete(kind, id string, events ...string) error {
+	o, err := tx.Get(kind, id)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(stub(o))
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", id, err)
+	}
+	_, err = tx.sql.Exec(`UPDATE objects SET deleted = 1, customer = '', subscription = '', data = ? WHERE id = ?`,
+		string(raw), id)
+	if err != nil {
+		return fmt.Errorf("delete %s: %w", id, err)
+	}
+	for _, typ := range events {
+		if err := tx.Emit(typ, o, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stub(o Object) Object {
+	return Object{"id": o.ID(), "object": o.Kind(), "deleted": true}
+}
+
+// Query says which objects Find and lists return: all conditions hold at once.
+type Query struct {
+	Customer     string
+	Subscription string
+	// Where compares the value at a dotted path with text; booleans compare as "true" and "false", and null as "".
+	Where map[string]string
+	// Not excludes objects whose value at a dotted path equals the text.
+	Not map[string]string
+	// In demands that the value at a dotted path is one of the texts; an empty list demands nothing.
+	In map[string][]string
+	// CreatedFrom and CreatedTo bound the creation time, inclusively; 0 is open.
+	CreatedFrom, CreatedTo int64
+	// Limit bounds the result; 0 means 1,000, which is also the most.
+	Limit       int
+	OldestFirst bool
+}
+
+const maxFind = 1000
+
+// Find returns the objects of a kind that match, newest first unless the query says otherwise. Deleted ones never
+// match.
+func (tx *Tx) Find(kind string, q Query) ([]Object, error) {
+	where, args := q.conditions(kind)
+	order := "DESC"
+	if q.OldestFirst {
+		order = "ASC"
+	}
+	limit := q.Limit
+	if limit <= 0 || limit > maxFind {
+		limit = maxFind
+	}
+	return tx.scan(`SELECT data FROM objects WHERE `+where+` ORDER BY seq `+order+` LIMIT `+strconv.Itoa(limit), args...)
+}
+
+func (tx *Tx) scan(query string, args ...any) ([]Object, error) {
+	rows, err := tx.sql.Query(query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find objects: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Object
+	for rows.Next() {
+		var raw string
+		if err := rows.Scan(&raw); err != nil {
+			return nil, fmt.Errorf("read object: %w", err)
+		}
+		o, err := decodeObject([]byte(raw))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+func (q Query) conditions(kind string) (string, []any) {
+	parts, args := []string{"object = ?", "deleted = 0"}, []any{kind}
+	add := func(part string, values ...any) {
+		parts = append(parts, part)
+		args = append(args, values...)
+	}
+	if q.Customer != "" {
+		add("customer = ?", q.Customer)
+	}
+	if q.Subscription != "" {
+		add("subscription = ?", q.Subscription)
+	}
+	if q.CreatedFrom != 0 {
+		add("created >= ?", q.CreatedFrom)
+	}
+	if q.CreatedTo != 0 {
+		add("created <= ?", q.CreatedTo)
+	}
+	// json_type tells booleans from numbers, which json_extract alone gives both as 0 and 1.
+	const text = `CASE json_type(data, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
+		ELSE coalesce(CAST(json_extract(data, ?) AS TEXT), '') END`
+	for path, value := range q.Where {
+		add(text+` = ?`, jsonPath(path), jsonPath(path), value)
+	}
+	for path, value := range q.Not {
+		add(text+` <> ?`, jsonPath(path), jsonPath(path), value)
+	}
+	for path, values := range q.In {
+		if len(values) == 0 {
+			continue
+		}
+		in := []any{jsonPath(path), jsonPath(path)}
+		for _, value := range values {
+			in = append(in, value)
+		}
+		add(text+` IN (?`+strings.Repeat(", ?", len(values)-1)+`)`, in...)
+	}
+	return strings.Join(parts, " AND "), args
+}
+
+// jsonPath turns "items.data.0.price.id" into SQLite's form of it.
+func jsonPath(path string) string {
+	var b strings.Builder
+	b.WriteByte('$')
+	for _, key := range strings.Split(path, ".") {
+		if _, err := strconv.Atoi(key); err == nil {
+			b.WriteString("[" + key + "]")
+			continue
+		}
+		b.WriteString(`."` + strings.ReplaceAll(key, `"`, "") + `"`)
+	}
+	return b.String()
+}
+
+// Schedule puts a step on the agenda, or moves it: an item is unique by kind and id.
+func (tx *Tx) Schedule(at int64, kind, id string) error {
+	if _, ok := agendaSteps()[kind]; !ok {
+		return fmt.Errorf("schedule %s: no such step in the agenda's table", kind)
+	}
+	_, err := tx.sql.Exec(`INSERT INTO agenda (kind, id, at) VALUES (?, ?, ?)
+		ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = 0`, kind, id, at)
+	if err != nil {
+		return fmt.Errorf("schedule %s of %s: %w", kind, id, err)
+	}
+	tx.emitted = true
+	return nil
+}
+
+// Unschedule removes a step from the agenda; one that is not there is no error.
+func (tx *Tx) Unschedule(kind, id string) error {
+	if _, err := tx.sql.Exec(`DELETE FROM agenda WHERE kind = ? AND id = ?`, kind, id); err != nil {
+		return fmt.Errorf("unschedule %s of %s: %w", kind, id, err)
+	}
+	return nil
+}
+
+// Scheduled returns when a step is due; the second result tells whether it is on the agenda at all.
+func (tx *Tx) Scheduled(kind, id string) (int64, bool, error) {
+	var at int64
+	err := tx.sql.QueryRow(`SELECT at FROM agenda WHERE kind = ? AND id = ?`, kind, id).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("look up %s of %s: %w", kind, id, err)
+	}
+	return at, true, nil
+}

@@ -1,0 +1,299 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v81"
+)
+
+// maxBody bounds a request's form.
+const maxBody = 1 << 20
+
+// Handler serves everything: the API under /v1, the hosted pages and the console, and the faults under /_sim.
+func (s *Sandbox) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/", s.serveAPI)
+	mux.HandleFunc("/_sim/", s.serveSim)
+	s.mountPages(mux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.hostAllowed(r.Host) {
+			http.Error(w, "This host name is not served by the sandbox.", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// call is one API request on its way through the wire.
+type call struct {
+	s       *Sandbox
+	w       http.ResponseWriter
+	r       *http.Request
+	id      string
+	started time.Time
+	raw     Params // As decoded, for the log and for comparing repeated requests.
+	row     *compiledRoute
+	ids     []string
+	key     string
+}
+
+func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
+	c := &call{s: s, w: w, r: r, started: s.opts.Now(), id: newID("req_", s.Now().Unix(), s.accountID)}
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Request-Id", c.id)
+	h.Set("Stripe-Version", stripe.APIVersion)
+	h.Set("Cache-Control", "no-cache, no-store")
+	if account := r.Header.Get("Stripe-Account"); account != "" {
+		h.Set("Stripe-Account", account)
+	}
+	if r.Method == http.MethodPost {
+		c.key = r.Header.Get("Idempotency-Key")
+		if c.key != "" {
+			h.Set("Idempotency-Key", c.key)
+		}
+	}
+	status, body, err := c.answer()
+	if err != nil {
+		status, body = c.refusal(err)
+	}
+	if status == 0 {
+		c.cut() // An injected fault: the connection breaks and the client learns nothing.
+		return
+	}
+	c.write(status, body)
+}
+
+// answer takes the request through authentication, decoding and faults to its handler.
+func (c *call) answer() (int, []byte, error) {
+	if err := c.s.authenticate(c.r); err != nil {
+		return 0, nil, err
+	}
+	if err := checkVersion(c.r); err != nil {
+		return 0, nil, err
+	}
+	if c.row, c.ids = c.s.routes.match(c.r.Method, c.r.URL.Path); c.row == nil {
+		return 0, nil, unrecognized(c.r.Method, c.r.URL.Path)
+	}
+	if err := c.decode(); err != nil {
+		return 0, nil, err
+	}
+	if len(c.key) > maxIdempotencyKey {
+		return 0, nil, invalidf("", "Invalid Idempotency-Key: must be at most %d characters", maxIdempotencyKey)
+	}
+	scope := c.r.Header.Get("Stripe-Account")
+	if c.key != "" {
+		if !c.s.flight.enter(scope + " " + c.key) {
+			return 0, nil, keyInUse(c.key)
+		}
+		defer c.s.flight.leave(scope + " " + c.key)
+	}
+	fault := c.s.faults.take(c.r.Method, c.r.URL.Path)
+	fault.wait(c.r.Context())
+	if fault != nil && !fault.AfterCommit && fault.strikes() {
+		return fault.strike()
+	}
+	status, body, err := c.execute(scope)
+	if fault != nil && fault.AfterCommit && fault.strikes() {
+		c.w.Header().Del("Idempotent-Replayed")
+		return fault.strike()
+	}
+	return status, body, err
+}
+
+// decode reads parameters from the query and from the form; GET and DELETE use the former, POST the latter.
+func (c *call) decode() error {
+	body, err := io.ReadAll(http.MaxBytesReader(c.w, c.r.Body, maxBody))
+	if err != nil {
+		var tooBig *http.MaxBytesError
+		if errors.As(err, &tooBig) {
+			return &Error{Status: http.StatusRequestEntityTooLarge, Type: typeInvalid, Message: "Request body too large."}
+		}
+		return invalidf("", "The request body could not be read.")
+	}
+	if kind := c.r.Header.Get("Content-Type"); len(body) > 0 && !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
+		return invalidf("", "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "+
+			"If you have questions, we can help at https://support.stripe.com/.")
+	}
+	raw := c.r.URL.RawQuery
+	if len(body) > 0 {
+		if raw != "" {
+			raw += "&"
+		}
+		raw += string(body)
+	}
+	c.raw, err = decodeForm(raw)
+	return err
+}
+
+// execute runs the handler, or repeats the answer that this idempotency key already got.
+func (c *call) execute(scope string) (status int, body []byte, err error) {
+	hash := ""
+	if c.key != "" {
+		hash = requestHash(c.r.Method, c.r.URL.Path, c.raw)
+	}
+	readOnly := c.r.Method == http.MethodGet
+	err = c.s.transact(c.r.Context(), txOptions{readOnly: readOnly, request: c.id, idem: c.key}, func(tx *Tx) error {
+		if c.key != "" {
+			earlier, err := tx.recall(scope, c.key, hash)
+			if err != nil {
+				return err
+			}
+			if earlier != nil {
+				c.w.Header().Set("Idempotent-Replayed", "true")
+				c.w.Header().Set("Original-Request", earlier.request)
+				status, body = earlier.status, earlier.body
+				return nil
+			}
+		}
+		var err error
+		if status, body, err = c.handle(tx); err != nil {
+			return err
+		}
+		if c.key != "" && memorable(status) {
+			return tx.remember(scope, c.key, hash, status, body)
+		}
+		return nil
+	})
+	return status, body, err
+}
+
+// handle runs the handler inside a savepoint: a refusal takes back what the handler wrote, and the transaction lives
+// on to remember the answer.
+func (c *call) handle(tx *Tx) (int, []byte, error) {
+	if _, err := tx.sql.Exec(`SAVEPOINT handler`); err != nil {
+		return 0, nil, err
+	}
+	answer, err := c.run(tx)
+	var refused *Error
+	if err != nil && !errors.As(err, &refused) {
+		return 0, nil, err // A defect of the sandbox: everything is rolled back, and nothing remembered.
+	}
+	if refused != nil {
+		if !refused.Keep {
+			if _, err := tx.sql.Exec(`ROLLBACK TO handler`); err != nil {
+				return 0, nil, err
+			}
+			tx.emitted, tx.rank = false, 0
+		}
+		status, body := c.refusal(refused)
+		return status, body, nil
+	}
+	body, err := pretty(answer)
+	return http.StatusOK, body, err
+}
+
+// run validates the parameters, calls the row's handler and expands its answer.
+func (c *call) run(tx *Tx) (Object, error) {
+	expand, err := takeExpand(c.raw)
+	if err != nil {
+		return nil, err
+	}
+	sent := Params{}
+	for key, value := range c.raw {
+		if key != "expand" {
+			sent[key] = value
+		}
+	}
+	params, err := validate(c.row.params, c.row.Extra, sent)
+	if err != nil {
+		return nil, err
+	}
+	req := &apiRequest{Tx: tx, Params: params, Account: c.r.Header.Get("Stripe-Account"), Path: c.r.URL.Path}
+	if len(c.ids) > 0 {
+		req.ID = c.ids[0]
+	}
+	if len(c.ids) > 1 {
+		req.Sub = c.ids[1]
+	}
+	answer, err := c.row.Handler(req)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := c.s.parseExpand(expand, answer)
+	if err != nil {
+		return nil, err
+	}
+	return tx.render(answer, tree)
+}
+
+func takeExpand(p Params) ([]string, error) {
+	if !p.Given("expand") {
+		return nil, nil
+	}
+	items, ok := p["expand"].([]any)
+	if !ok {
+		return nil, invalidf("expand", "Invalid array")
+	}
+	out := make([]string, 0, len(items))
+	for _, item := range items {
+		path, ok := item.(string)
+		if !ok || path == "" {
+			return nil, invalidf("expand", "Invalid string")
+		}
+		out = append(out, path)
+	}
+	return out, nil
+}
+
+// refusal renders an error. What is not Stripe's kind of error is a defect of the sandbox: it is logged, and answered
+// as Stripe answers its own.
+func (c *call) refusal(err error) (int, []byte) {
+	var e *Error
+	if !errors.As(err, &e) {
+		c.s.log.Error("sandbox request failed", "request", c.id, "method", c.r.Method, "path", c.r.URL.Path, "error", err)
+		e = &Error{
+			Status: http.StatusInternalServerError, Type: typeAPI,
+			Message: "An unknown error occurred in the sandbox: " + err.Error(),
+		}
+	}
+	if e.Status == http.StatusUnauthorized {
+		c.w.Header().Set("WWW-Authenticate", `Basic realm="Stripe"`)
+	}
+	for _, o := range []*Object{&e.PaymentIntent, &e.SetupIntent, &e.PaymentMethod} {
+		if *o != nil {
+			*o = c.s.public(*o)
+		}
+	}
+	body, err := pretty(e.body(c.id))
+	if err != nil {
+		return http.StatusInternalServerError, []byte(`{"error":{"type":"api_error","message":"unprintable"}}`)
+	}
+	return e.Status, body
+}
+
+// pretty prints JSON the way Stripe does, indented by two spaces.
+func pretty(o Object) ([]byte, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(o); err != nil {
+		return nil, err
+	}
+	return []byte(b.String()), nil
+}
+
+func (c *call) write(status int, body []byte) {
+	retry := "false"
+	if status >= 500 || status == http.StatusConflict || status == http.StatusTooManyRequests {
+		retry = "true"
+	}
+	if status >= 400 {
+		c.w.Header().Set("Stripe-Should-Retry", retry)
+	}
+	c.w.WriteHeader(status)
+	_, _ = c.w.Write(body)
+	c.log(status, body)
+}
+
+// cut breaks the connection without an answer.
+func (c *call) cut() {
+	c.log(0, nil)
+	panic(http.ErrAbortHandler)
+}
