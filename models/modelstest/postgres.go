@@ -34,8 +34,9 @@ var testSettings = []string{"fsync=off", "synchronous_commit=off", "full_page_wr
 
 // StartPostgres starts a throw-away server that listens on a socket in a folder under dir ("" is
 // the system's temporary folder) and nowhere else. It gives a URL with every right, and a stop that
-// ends the server and removes the folder; the server also ends when stop is collected. settings are lines of postgresql.conf; without any, the
-// server does not wait for the disk. Postgres refuses to run as root, so root runs it as postgres.
+// ends the server and removes the folder; the server also ends when stop is collected. settings are
+// lines of postgresql.conf; without any, the server does not wait for the disk. Postgres refuses to
+// run as root, so root runs it as postgres.
 func StartPostgres(dir string, settings ...string) (databaseURL string, stop func(), err error) {
 	bin, err := postgresBin()
 	if err != nil {
