@@ -155,12 +155,12 @@ func (f *Fault) strike() (int, []byte, error) {
 // only this machine reaches it, but refuses what a web page of another origin sends.
 func (s *Sandbox) serveSim(w http.ResponseWriter, r *http.Request) {
 	if !sameOrigin(r) {
-		http.Error(w, "Requests from other origins are refused.", http.StatusForbidden)
+		http.Error(w, `{"error":"requests from other origins are refused"}`, http.StatusForbidden)
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 64<<10))
 	if err != nil {
-		http.Error(w, "The body is too large.", http.StatusRequestEntityTooLarge)
+		http.Error(w, `{"error":"the body is too large"}`, http.StatusRequestEntityTooLarge)
 		return
 	}
 	answer, err := s.sim(r, body)

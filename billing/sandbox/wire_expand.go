@@ -74,6 +74,9 @@ func (s *Sandbox) parseExpand(paths []string, answer Object) (expandTree, error)
 		if kind != "" && !s.canExpand(s.schema.Objects[kind], kind, keys) {
 			return nil, cannotExpand(path, false)
 		}
+		if isList {
+			keys = append([]string{"data"}, keys...)
+		}
 		node := root
 		for _, key := range keys {
 			if node[key] == nil {

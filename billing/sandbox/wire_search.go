@@ -20,7 +20,7 @@ func (r *apiRequest) search(kind string, fields ...string) (Object, error) {
 	if err := r.Params.Require("query"); err != nil {
 		return nil, err
 	}
-	clauses, any, err := parseSearch(r.Params.Str("query"), fields)
+	clauses, either, err := parseSearch(r.Params.Str("query"), fields)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (r *apiRequest) search(kind string, fields ...string) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	matched := slices.DeleteFunc(all, func(o Object) bool { return !matches(o, clauses, any) })
+	matched := slices.DeleteFunc(all, func(o Object) bool { return !matches(o, clauses, either) })
 	offset = min(offset, len(matched))
 	end := min(offset+p.limit, len(matched))
 	data := make([]any, 0, p.limit)
@@ -169,13 +169,13 @@ func quoted(text string) (string, string, bool) {
 	return "", "", false
 }
 
-func matches(o Object, clauses []clause, any bool) bool {
+func matches(o Object, clauses []clause, either bool) bool {
 	for _, c := range clauses {
-		if c.match(o) != c.negated == any {
-			return any
+		if c.match(o) != c.negated == either {
+			return either
 		}
 	}
-	return !any
+	return !either
 }
 
 // match compares without regard to case; a null field matches only the value null.
