@@ -1,0 +1,70 @@
+# `make` lists what there is. Nothing here needs more than Go, git, make and a C compiler, except
+# where the help says so.
+
+TAGS    := -tags nosandbox
+STATIC  := static/node_modules/.ready
+TOOL    := go tool -modfile=tools/go.mod
+MODULES := $(patsubst ./%/go.mod,%,$(shell find . -mindepth 2 -name go.mod -not -path './tools/*' -not -path '*/node_modules/*'))
+ACCOUNTS ?= 1000
+
+# The race detector costs about five times the processor, so it runs where goroutines meet.
+RACE := ./models/... ./internal/... ./billing ./billing/gateway
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test bench build release fmt lint generate css seed ci
+
+help: ## list these targets
+	@echo "Tollgate. make run starts everything on this machine; make test proves it works."
+	@echo
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+
+run: ## start the app, the sandbox that stands for Stripe, and the mailbox
+	@go run .
+
+dev: ## the same, restarted and reloaded on every change: open http://localhost:7331
+	@go tool templ generate --watch --proxy=http://localhost:8080 --proxyport=7331 --open-browser=false --cmd="go run ."
+
+test: ## everything that CI runs: vet, generated files, all tests on both databases
+	go vet ./...
+	go vet $(TAGS) ./...
+	tools/check_generated.sh
+	@go build -C tools -o ../bin/testreport ./testreport
+	go test -json ./... | bin/testreport
+	go test -json -race -short $(RACE) | bin/testreport
+	@for module in $(MODULES); do \
+		echo "go test -C $$module ./..."; \
+		go test -C $$module -json ./... | bin/testreport || exit 1; \
+	done
+
+bench: ## measure speed and size beside their references, into docs/benchmarks.md
+	@go run ./e2e/bench
+
+build: ## build bin/tollgate for development, with the sandbox inside
+	go build -o bin/tollgate .
+
+release: ## build bin/tollgate for production: stripped, without the sandbox
+	CGO_ENABLED=1 go build $(TAGS) -trimpath -ldflags '-s -w' -o bin/tollgate .
+
+fmt: ## format Go and templates
+	$(TOOL) gofumpt -l -w $$(git ls-files --cached --others --exclude-standard '*.go' | grep -v _templ.go)
+	go tool templ fmt .
+
+lint: ## run the linters of .golangci.yaml (the first time, building them takes minutes)
+	$(TOOL) golangci-lint run ./...
+
+generate: ## write the Go code of the templates
+	go tool templ generate
+
+css: $(STATIC) ## build the style sheet, font, icons and scripts (needs npm)
+	cd static && npm run build
+
+# Not `npm ci`, which insists on the packages of every platform, and a registry's mirror may lack one
+# that nobody here needs. What is installed is what the lock file says all the same.
+$(STATIC): static/package-lock.json
+	cd static && npm install --no-save --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+seed: ## write a believable population: make seed ACCOUNTS=100000
+	go run . seed --accounts $(ACCOUNTS)
+
+ci: lint test ## the linters and then everything that CI runs
