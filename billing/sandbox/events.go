@@ -13,7 +13,9 @@ import (
 // Emit records an event with a snapshot of the object, and queues it for every endpoint that listens to its type.
 // prev is what changed and what it was; nil leaves it out.
 func (tx *Tx) Emit(typ string, o Object, prev Object) error {
-	data := Object{"object": tx.s.public(o)}
+	snapshot := tx.s.public(o)
+	tx.s.judge(typ, snapshot)
+	data := Object{"object": snapshot}
 	if prev != nil {
 		data["previous_attributes"] = prev
 	}

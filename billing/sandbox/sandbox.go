@@ -58,6 +58,8 @@ type Options struct {
 	// RelaxedDelivery keeps the delivery loop from running by itself: only Idle and DeliverDue deliver. Tests that
 	// place each delivery by hand use it.
 	RelaxedDelivery bool
+	// Judge, when set, is told of every answer and every event that does not have the shape of Stripe's own schema.
+	Judge func(problem string)
 	// Seed makes the disorder of the chaos mode repeatable.
 	Seed uint64
 }

@@ -184,6 +184,7 @@ func (c *call) handle(tx *Tx) (int, []byte, error) {
 		status, body := c.refusal(refused)
 		return status, body, nil
 	}
+	c.s.judge(c.r.Method+" "+c.row.Path, answer)
 	body, err := pretty(answer)
 	return http.StatusOK, body, err
 }

@@ -30,10 +30,13 @@ type Sandbox struct {
 	t testing.TB
 }
 
-// New starts a sandbox in memory. Each change may alter its options; it stops with the test.
+// New starts a sandbox in memory. Each change may alter its options; it stops with the test. An answer or an event
+// that does not have the shape of Stripe's schema fails the test.
 func New(t testing.TB, changes ...func(*sandbox.Options)) *Sandbox {
 	t.Helper()
-	opts := sandbox.Options{Addr: "127.0.0.1:0", Now: time.Now}
+	opts := sandbox.Options{Addr: "127.0.0.1:0", Now: time.Now, Judge: func(problem string) {
+		t.Errorf("not Stripe's shape: %s", problem)
+	}}
 	for _, change := range changes {
 		change(&opts)
 	}
