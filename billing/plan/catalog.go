@@ -46,9 +46,18 @@ func Default() *Catalog {
 			},
 		},
 		Features: []FeatureInfo{
-			{Export, "CSV export", "Take every project with you as a spreadsheet, whenever you like."},
-			{API, "API access", "Read your projects from your own programs with API keys."},
-			{Prioritize, "Priority support", "Your questions are answered first."},
+			{
+				Key: Export, Name: "CSV export", KeptWhenLimited: true,
+				Description: "Take every project with you as a spreadsheet, whenever you like.",
+			},
+			{
+				Key: API, Name: "API access",
+				Description: "Read your projects from your own programs with API keys.",
+			},
+			{
+				Key: Prioritize, Name: "Priority support",
+				Description: "Your questions are answered first.",
+			},
 		},
 		Limits: []LimitInfo{
 			{Projects, "Projects", "project", "projects"},

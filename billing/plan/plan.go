@@ -30,11 +30,13 @@ type Limit string
 // Unlimited is the value of a limit that is not one.
 const Unlimited int64 = -1
 
-// FeatureInfo is the words for a feature, as the pricing page lists it.
+// FeatureInfo is the words for a feature, as the pricing page lists it. KeptWhenLimited features
+// stay while a payment is overdue: people may always read and take out what is theirs.
 type FeatureInfo struct {
-	Key         Feature
-	Name        string
-	Description string
+	Key             Feature
+	Name            string
+	Description     string
+	KeptWhenLimited bool
 }
 
 // LimitInfo is the words for a limit: Name for a heading, One and Many for a count.

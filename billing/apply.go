@@ -1,0 +1,213 @@
+package billing
+
+import (
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"example.com/tollgate/models"
+)
+
+// application is one snapshot being written: the transaction, what it is about, and the facts that
+// turn out to be new.
+type application struct {
+	*Service
+	tx       *gorm.DB
+	account  models.Account
+	customer models.Customer
+	seq      int64
+	fetched  time.Time // when the fetch began, by the business clock
+	wall     time.Time
+	mrr      int64 // the account's MRR before this sync
+	mrrAfter int64
+	facts    []models.Fact
+}
+
+// apply writes a snapshot. It returns how many mails it owes.
+func (s *Service) apply(tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, seq int64, fetched time.Time) (int, error) {
+	a := &application{Service: s, tx: tx, seq: seq, fetched: fetched, wall: s.wall()}
+	where, account, live := inConnection(s.Connection)
+	found := tx.Where(where, account, live).Where("stripe_id = ?", snap.ID).Limit(1).Find(&a.customer)
+	if found.Error != nil {
+		return 0, fmt.Errorf("read the customer: %w", found.Error)
+	}
+	if found.RowsAffected == 0 {
+		return 0, errUnknownCustomer
+	}
+	if err := tx.Take(&a.account, a.customer.AccountID).Error; err != nil {
+		return 0, fmt.Errorf("read the account: %w", err)
+	}
+	if err := a.applyCustomer(snap); err != nil {
+		return 0, err
+	}
+	if err := a.applyInvoices(snap.Invoices); err != nil {
+		return 0, err
+	}
+	if err := a.applySubscriptions(snap); err != nil {
+		return 0, err
+	}
+	if err := a.applyCheckout(checkout); err != nil {
+		return 0, err
+	}
+	if err := models.IndexSubscriber(tx, s.Connection, a.account.ID); err != nil {
+		return 0, err
+	}
+	return a.record()
+}
+
+func (a *application) applyCustomer(snap Snapshot) error {
+	change := map[string]any{"synced_at": a.fetched, "updated_at": a.wall}
+	if snap.Deleted {
+		if a.customer.DeletedAt == nil {
+			change["deleted_at"] = a.fetched
+		}
+	} else {
+		change["email"], change["currency"], change["balance"] = snap.Email, snap.Currency, snap.Balance
+		card := snap.Card
+		for _, sub := range snap.Subscriptions {
+			// The card that will be charged is the subscription's own, where it has one.
+			if sub.Card != nil && sub.EndedAt == nil {
+				card = *sub.Card
+			}
+		}
+		change["card_brand"], change["card_last4"] = card.Brand, card.Last4
+		change["card_exp_month"], change["card_exp_year"] = card.ExpMonth, card.ExpYear
+	}
+	if err := a.tx.Model(&models.Customer{}).Where("id = ?", a.customer.ID).Updates(change).Error; err != nil {
+		return fmt.Errorf("write the customer: %w", err)
+	}
+	return nil
+}
+
+func (a *application) applySubscriptions(snap Snapshot) error {
+	var stored []models.Subscription
+	if err := a.tx.Where("customer_id = ?", a.customer.ID).Find(&stored).Error; err != nil {
+		return fmt.Errorf("read subscriptions: %w", err)
+	}
+	before := map[string]models.Subscription{}
+	for _, sub := range stored {
+		before[sub.StripeID] = sub
+		a.mrr += sub.MRR
+	}
+	seen := map[string]bool{}
+	rows := make([]models.Subscription, 0, len(snap.Subscriptions))
+	for _, state := range snap.Subscriptions {
+		old := before[state.ID]
+		row := a.subscriptionRow(state, old, snap.Invoices)
+		seen[state.ID] = true
+		a.mrrAfter += row.MRR
+		rows = append(rows, row)
+	}
+	// A deleted customer lists nothing: Stripe cancelled everything it had, at that moment.
+	for _, sub := range stored {
+		if !seen[sub.StripeID] && snap.Deleted && sub.EndedAt == nil {
+			sub.Status, sub.MRR, sub.EndedAt, sub.SyncedAt = "canceled", 0, &a.fetched, a.fetched
+			sub.KnownStatus = sub.Status
+			rows = append(rows, sub)
+		}
+	}
+	for i, row := range rows {
+		if err := a.writeSubscription(&rows[i]); err != nil {
+			return err
+		}
+		a.subscriptionFacts(before[row.StripeID], rows[i])
+	}
+	for _, state := range snap.Subscriptions {
+		if err := a.writeItems(state); err != nil {
+			return err
+		}
+		if err := a.writeTrial(state); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *application) writeSubscription(row *models.Subscription) error {
+	row.UpdatedAt = a.wall
+	if row.ID == 0 {
+		row.CreatedAt = a.wall
+		if err := a.tx.Create(row).Error; err != nil {
+			return fmt.Errorf("insert subscription %s: %w", row.StripeID, err)
+		}
+		return nil
+	}
+	result := a.tx.Model(&models.Subscription{}).Where("id = ?", row.ID).
+		Select("*").Omit("id", "created_at").Updates(row)
+	if result.Error != nil || result.RowsAffected != 1 {
+		return fmt.Errorf("update subscription %s (%d rows): %w", row.StripeID, result.RowsAffected, result.Error)
+	}
+	return nil
+}
+
+// writeItems replaces the items, because an item that left the subscription grants nothing more.
+func (a *application) writeItems(state SubscriptionState) error {
+	var id int64
+	err := a.tx.Model(&models.Subscription{}).Where("customer_id = ? AND stripe_id = ?", a.customer.ID, state.ID).
+		Pluck("id", &id).Error
+	if err != nil {
+		return fmt.Errorf("find subscription %s: %w", state.ID, err)
+	}
+	if err := a.tx.Where("subscription_id = ?", id).Delete(&models.SubscriptionItem{}).Error; err != nil {
+		return fmt.Errorf("replace items of %s: %w", state.ID, err)
+	}
+	rows := make([]models.SubscriptionItem, 0, len(state.Items))
+	for _, item := range state.Items {
+		rows = append(rows, models.SubscriptionItem{
+			SubscriptionID: id, StripeID: item.ID, PriceID: item.Price, ProductID: item.Product,
+			LookupKey: item.LookupKey, UnitAmount: item.UnitAmount, Currency: item.Currency,
+			Quantity: item.Quantity, BillingInterval: item.Interval, UsageType: item.UsageType,
+		})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := a.tx.Create(&rows).Error; err != nil {
+		return fmt.Errorf("insert items of %s: %w", state.ID, err)
+	}
+	return nil
+}
+
+// writeTrial remembers that the account has had its trial, for good.
+func (a *application) writeTrial(state SubscriptionState) error {
+	if state.TrialStart == nil {
+		return nil
+	}
+	err := a.tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.Trial{
+		AccountID: a.account.ID, UserID: a.account.CreatedBy, SubscriptionID: state.ID, StartedAt: *state.TrialStart,
+		StripeAccount: a.Connection.StripeAccount, Livemode: a.Connection.Livemode,
+	}).Error
+	if err != nil {
+		return fmt.Errorf("record the trial: %w", err)
+	}
+	return nil
+}
+
+func (a *application) applyInvoices(states []InvoiceState) error {
+	var stored []models.Invoice
+	if err := a.tx.Where("customer_id = ?", a.customer.ID).Find(&stored).Error; err != nil {
+		return fmt.Errorf("read invoices: %w", err)
+	}
+	before := map[string]models.Invoice{}
+	for _, invoice := range stored {
+		before[invoice.StripeID] = invoice
+	}
+	for _, state := range states {
+		old := before[state.ID]
+		row := a.invoiceRow(state, old)
+		var err error
+		if row.ID == 0 {
+			err = a.tx.Create(&row).Error
+		} else {
+			err = a.tx.Model(&models.Invoice{}).Where("id = ?", row.ID).
+				Select("*").Omit("id", "created_at").Updates(&row).Error
+		}
+		if err != nil {
+			return fmt.Errorf("write invoice %s: %w", state.ID, err)
+		}
+		a.invoiceFacts(old, row, state)
+	}
+	return nil
+}

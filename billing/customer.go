@@ -1,0 +1,279 @@
+package billing
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"example.com/tollgate/internal/fault"
+	"example.com/tollgate/models"
+)
+
+// opCreateCustomer is the one kind of operation so far: make an account's Stripe customer.
+const opCreateCustomer = "create_customer"
+
+// The limits of one pass over the operations. An operation's lease outlives its call.
+const (
+	opBatch   = 32
+	opTimeout = 30 * time.Second
+	opLease   = 60 * time.Second
+	// keyLife is how long Stripe is sure to remember an idempotency key. Past it, or after an outcome
+	// that is not known, we look before we act. Source: https://docs.stripe.com/api/idempotent_requests
+	keyLife = 23 * time.Hour
+	// pollCustomer is how often a request looks whether the job has made the customer it needs.
+	pollCustomer = 100 * time.Millisecond
+)
+
+// QueueCustomer owes Stripe the creation of an account's customer, in the transaction that creates
+// the account. The idempotency key is stored with it, so that however often the call is made, and by
+// whichever process, Stripe makes one customer. An account that already has a call owed, or a
+// customer, is left alone.
+func (s *Service) QueueCustomer(tx *gorm.DB, user models.User, account models.Account) error {
+	var earlier int64
+	where, stripeAccount, live := inConnection(s.Connection)
+	err := tx.Model(&models.Customer{}).Where(where, stripeAccount, live).
+		Where("account_id = ?", account.ID).Count(&earlier).Error
+	if err != nil {
+		return fmt.Errorf("count customers of account %d: %w", account.ID, err)
+	}
+	params, err := json.Marshal(CustomerParams{
+		Email: account.BillingEmail, Name: user.Name, Locale: user.Locale,
+		Metadata: map[string]string{
+			"user_id": user.PublicID, "account_id": account.PublicID, "source": "signup",
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("encode the customer: %w", err)
+	}
+	wall := s.wall()
+	err = tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "idem_key"}}, DoNothing: true}).
+		Create(&models.StripeOp{
+			AccountID: account.ID, StripeAccount: stripeAccount, Livemode: live, Kind: opCreateCustomer,
+			// Each customer of an account has its number, so a replacement has a key of its own.
+			IdemKey: fmt.Sprintf("customer_%s_%s_%d", stripeAccount, account.PublicID, earlier+1),
+			Params:  string(params), State: models.OpPending, NextAt: wall, CreatedAt: wall,
+		}).Error
+	if err != nil {
+		return fmt.Errorf("owe the customer of account %d: %w", account.ID, err)
+	}
+	return models.IndexSubscriber(tx, s.Connection, account.ID)
+}
+
+// CustomerQueued wakes the job for a customer that QueueCustomer owes, once that is committed.
+func (s *Service) CustomerQueued() { s.Wake(JobOps) }
+
+// EnsureCustomer gives the account's Stripe customer, making it now if the job has not yet. The
+// fault is Unavailable when Stripe cannot make it before ctx ends: the job goes on trying.
+func (s *Service) EnsureCustomer(ctx context.Context, accountID int64) (string, error) {
+	customer, err := s.currentCustomer(ctx, accountID)
+	if err != nil {
+		return "", err
+	}
+	if customer != nil {
+		return customer.StripeID, nil
+	}
+	if err := s.queueForAccount(ctx, accountID); err != nil {
+		return "", err
+	}
+	ticker := time.NewTicker(pollCustomer)
+	defer ticker.Stop()
+	for {
+		ops, err := s.leaseOps(ctx, 1, accountID)
+		if err != nil {
+			return "", err
+		}
+		for _, op := range ops {
+			if err := s.runOp(ctx, op); err != nil {
+				return "", fault.Wrap(err, fault.Unavailable, "customer_pending")
+			}
+		}
+		if customer, err = s.currentCustomer(ctx, accountID); err != nil {
+			return "", err
+		}
+		if customer != nil {
+			return customer.StripeID, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", fault.Wrap(ctx.Err(), fault.Unavailable, "customer_pending")
+		case <-ticker.C:
+		}
+	}
+}
+
+// queueForAccount owes a customer to an account that was made under another Stripe account, or
+// whose customer was deleted at Stripe. An operation put off by an outage is made due again, because
+// somebody is waiting for it.
+func (s *Service) queueForAccount(ctx context.Context, accountID int64) error {
+	return s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		var account models.Account
+		if err := tx.Take(&account, accountID).Error; err != nil {
+			return fmt.Errorf("read account %d: %w", accountID, err)
+		}
+		var user models.User
+		if err := tx.Take(&user, account.CreatedBy).Error; err != nil {
+			return fmt.Errorf("read the owner of account %d: %w", accountID, err)
+		}
+		if err := s.QueueCustomer(tx, user, account); err != nil {
+			return err
+		}
+		where, stripeAccount, live := inConnection(s.Connection)
+		err := tx.Model(&models.StripeOp{}).Where(where, stripeAccount, live).
+			Where("account_id = ? AND kind = ? AND state IN ?", accountID, opCreateCustomer,
+				[]string{models.OpPending, models.OpDead}).
+			Updates(map[string]any{"next_at": s.wall(), "state": models.OpPending}).Error
+		if err != nil {
+			return fmt.Errorf("hurry the customer of account %d: %w", accountID, err)
+		}
+		return nil
+	})
+}
+
+// RunOps is one pass of the operations job: it makes the calls that are due.
+func (s *Service) RunOps(ctx context.Context) error {
+	ops, err := s.leaseOps(ctx, opBatch, 0)
+	if err != nil {
+		return err
+	}
+	for _, op := range ops {
+		if err := s.runOp(ctx, op); err != nil {
+			s.Logger.WarnContext(ctx, "Stripe operation failed; will try again", "kind", op.Kind, "key", op.IdemKey, "error", err)
+		}
+	}
+	if len(ops) == opBatch {
+		s.Wake(JobOps)
+	}
+	return nil
+}
+
+// leaseOps takes due operations, of one account or of any.
+func (s *Service) leaseOps(ctx context.Context, limit int, accountID int64) ([]models.StripeOp, error) {
+	wall, token := s.wall(), models.NewToken()
+	where, stripeAccount, live := inConnection(s.Connection)
+	due := func(tx *gorm.DB) *gorm.DB {
+		tx = tx.Model(&models.StripeOp{}).Where(where, stripeAccount, live).
+			Where("state = ? AND next_at <= ?", models.OpPending, wall).
+			Where("lease_until IS NULL OR lease_until < ?", wall)
+		if accountID != 0 {
+			tx = tx.Where("account_id = ?", accountID)
+		}
+		return tx
+	}
+	var leased []models.StripeOp
+	err := s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		var ids []int64
+		if err := due(tx).Order("next_at").Limit(limit).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+			return err
+		}
+		// The condition stands in the update too: another process may have leased them since.
+		err := due(tx).Where("id IN ?", ids).
+			Updates(map[string]any{"lease_token": token, "lease_until": wall.Add(opLease)}).Error
+		if err != nil {
+			return err
+		}
+		return tx.Where("lease_token = ?", token).Order("id").Find(&leased).Error
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lease Stripe operations: %w", err)
+	}
+	return leased, nil
+}
+
+// runOp makes one call and commits its outcome.
+func (s *Service) runOp(ctx context.Context, op models.StripeOp) error {
+	callCtx, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	id, err := s.createCustomer(callCtx, &op)
+	record, cancelRecord := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancelRecord()
+	if err != nil {
+		return errors.Join(err, s.failOp(record, op, err))
+	}
+	err = s.DB.Tx(record, func(tx *gorm.DB) error { return s.finishCustomer(tx, op, id) })
+	if err != nil {
+		return err
+	}
+	s.Wake(JobSync)
+	return nil
+}
+
+// createCustomer makes the customer, unless an earlier try whose outcome was never learnt has.
+func (s *Service) createCustomer(ctx context.Context, op *models.StripeOp) (string, error) {
+	var params CustomerParams
+	if err := json.Unmarshal([]byte(op.Params), &params); err != nil {
+		return "", fmt.Errorf("decode operation %d: %w", op.ID, err)
+	}
+	uncertain := op.Result == resultUncertain || s.wall().Sub(op.CreatedAt) > keyLife
+	if op.Attempts > 0 && uncertain {
+		id, found, err := s.Stripe.FindCustomer(ctx, params.Email, params.Metadata["account_id"])
+		if err != nil {
+			return "", fmt.Errorf("look for the customer: %w", err)
+		}
+		if found {
+			return id, nil
+		}
+		// Stripe replays a failure for as long as it remembers the key, so this try needs its own.
+		op.IdemKey = fmt.Sprintf("%s_%d", op.IdemKey, op.Attempts)
+	}
+	id, err := s.Stripe.CreateCustomer(ctx, params, op.IdemKey)
+	if err != nil {
+		return "", fmt.Errorf("create the customer: %w", err)
+	}
+	return id, nil
+}
+
+// resultUncertain marks an operation that Stripe may or may not have carried out.
+const resultUncertain = "uncertain"
+
+func (s *Service) finishCustomer(tx *gorm.DB, op models.StripeOp, id string) error {
+	wall := s.wall()
+	done := tx.Model(&models.StripeOp{}).Where("id = ? AND lease_token = ?", op.ID, op.LeaseToken).Updates(map[string]any{
+		"state": models.OpDone, "result": id, "done_at": wall, "lease_token": "", "lease_until": nil, "last_error": "",
+	})
+	if done.Error != nil || done.RowsAffected != 1 {
+		return fmt.Errorf("finish operation %d (%d rows): %w", op.ID, done.RowsAffected, errors.Join(done.Error, errFenced))
+	}
+	where, stripeAccount, live := inConnection(s.Connection)
+	err := tx.Model(&models.Customer{}).Where(where, stripeAccount, live).
+		Where("account_id = ? AND replaced_at IS NULL AND deleted_at IS NOT NULL", op.AccountID).
+		Update("replaced_at", wall).Error
+	if err != nil {
+		return fmt.Errorf("replace the deleted customer: %w", err)
+	}
+	err = tx.Create(&models.Customer{
+		AccountID: op.AccountID, StripeAccount: stripeAccount, Livemode: live, StripeID: id,
+		CreatedAt: wall, UpdatedAt: wall,
+	}).Error
+	if err != nil {
+		return fmt.Errorf("insert customer %s: %w", id, err)
+	}
+	if err := tx.Exec(dirtySQL, stripeAccount, live, id, wall).Error; err != nil {
+		return fmt.Errorf("mark customer %s dirty: %w", id, err)
+	}
+	return models.IndexSubscriber(tx, s.Connection, op.AccountID)
+}
+
+func (s *Service) failOp(ctx context.Context, op models.StripeOp, cause error) error {
+	change := map[string]any{
+		"attempts": op.Attempts + 1, "next_at": s.wall().Add(backoff(op.Attempts)), "last_error": clip(cause.Error()),
+		"lease_token": "", "lease_until": nil,
+	}
+	if errors.Is(cause, ErrUncertain) {
+		change["result"] = resultUncertain
+	}
+	if op.Attempts+1 >= maxAttempts {
+		change["state"] = models.OpDead
+		s.Logger.ErrorContext(ctx, "Stripe operation given up on", "kind", op.Kind, "key", op.IdemKey, "error", cause)
+	}
+	err := s.DB.Write(ctx).Model(&models.StripeOp{}).
+		Where("id = ? AND lease_token = ?", op.ID, op.LeaseToken).Updates(change).Error
+	if err != nil {
+		return fmt.Errorf("record the failed operation: %w", err)
+	}
+	return nil
+}

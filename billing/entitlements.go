@@ -1,0 +1,192 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/models"
+)
+
+// Access is what an account may do now: the decision, and the plan it is about. It is computed for
+// one request and not kept.
+type Access struct {
+	Decision
+	Granted plan.Plan // the plan whose features and limits hold now
+	Bought  plan.Plan // the plan that was bought, which differs while it grants nothing
+	catalog *plan.Catalog
+}
+
+// Can reports whether a feature may be used. While a payment is overdue only features that the
+// catalog marks as kept remain.
+func (a Access) Can(f plan.Feature) bool {
+	if !a.Granted.Can(f) {
+		return false
+	}
+	if a.Level != LevelLimited {
+		return true
+	}
+	info, ok := a.catalog.FeatureInfo(f)
+	return ok && info.KeptWhenLimited
+}
+
+// Limit is how many of something the account may hold.
+func (a Access) Limit(l plan.Limit) int64 { return a.Granted.Limit(l) }
+
+// MayAdd reports whether one more of something may be created while used are there.
+func (a Access) MayAdd(l plan.Limit, used int64) bool {
+	if a.Level == LevelLimited || a.Reason == ReasonSuspended {
+		return false
+	}
+	limit := a.Granted.Limit(l)
+	return limit == plan.Unlimited || used < limit
+}
+
+// Entitlements lists every feature and limit, for the API and the pages.
+func (a Access) Entitlements() (features map[string]bool, limits map[string]int64) {
+	features, limits = map[string]bool{}, map[string]int64{}
+	for _, f := range a.catalog.Features {
+		features[string(f.Key)] = a.Can(f.Key)
+	}
+	for _, l := range a.catalog.Limits {
+		limits[string(l.Key)] = a.Granted.Limit(l.Key)
+	}
+	return features, limits
+}
+
+// accessRow is one combination of a customer, a subscription and a grant of an account.
+type accessRow struct {
+	SuspendedAt        *time.Time
+	CustomerDeletedAt  *time.Time
+	DisputeStatus      *string
+	SubID              *int64
+	StripeID           *string
+	Status             *string
+	Plan               *string
+	LookupKey          *string
+	PeriodEnd          *time.Time
+	TrialEnd           *time.Time
+	CancelAtPeriodEnd  *bool
+	CancelAt           *time.Time
+	PauseBehavior      *string
+	FirstInvoiceStatus *string
+	PastDueSince       *time.Time
+	SyncedAt           *time.Time
+	KnownStatus        *string
+	KnownPlan          *string
+	UnknownSince       *time.Time
+	GrantID            *int64
+	GrantPlan          *string
+	GrantStart         *time.Time
+	GrantEnd           *time.Time
+}
+
+// accessLimit bounds the rows that one decision reads.
+const accessLimit = 500
+
+const accessQuery = `
+SELECT a.suspended_at, c.deleted_at AS customer_deleted_at, c.dispute_status,
+       s.id AS sub_id, s.stripe_id, s.status, s.plan, s.lookup_key, s.current_period_end AS period_end,
+       s.trial_end, s.cancel_at_period_end, s.cancel_at, s.pause_behavior, s.first_invoice_status,
+       s.past_due_since, s.synced_at, s.known_status, s.known_plan, s.unknown_since,
+       g.id AS grant_id, g.plan AS grant_plan, g.starts_at AS grant_start, g.ends_at AS grant_end
+FROM accounts a
+LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = ? AND c.livemode = ? AND c.replaced_at IS NULL
+LEFT JOIN subscriptions s ON s.customer_id = c.id AND s.kind = 'plan'
+LEFT JOIN grants g ON g.account_id = a.id
+WHERE a.id = ?
+ORDER BY s.id DESC
+LIMIT ?`
+
+// Access reads an account's rows, in one query, and decides. Where the answer rests on rows that
+// are due a fetch, it asks for one.
+func (s *Service) Access(ctx context.Context, accountID int64) (Access, error) {
+	var rows []accessRow
+	err := s.DB.Read(ctx).Raw(accessQuery, s.Connection.StripeAccount, s.Connection.Livemode, accountID, accessLimit).
+		Scan(&rows).Error
+	if err != nil {
+		return Access{}, fmt.Errorf("read access of account %d: %w", accountID, err)
+	}
+	access := s.decide(factsOf(rows))
+	if access.Resync {
+		s.requestSync(ctx, accountID)
+	}
+	return access, nil
+}
+
+func (s *Service) decide(facts AccountFacts) Access {
+	d := Decide(facts, s.now(), Policy{Catalog: s.Catalog, Grace: s.Grace, Leeway: s.Leeway})
+	access := Access{Decision: d, catalog: s.Catalog}
+	access.Granted, _ = s.Catalog.ByKey(d.Plan)
+	access.Bought = access.Granted
+	if p, _, ok := s.Catalog.ByLookupKey(d.LookupKey); ok {
+		access.Bought = p
+	}
+	return access
+}
+
+// factsOf folds the rows of the join, in which every subscription meets every grant.
+func factsOf(rows []accessRow) AccountFacts {
+	var facts AccountFacts
+	subs, grants := map[int64]bool{}, map[int64]bool{}
+	for _, r := range rows {
+		facts.Suspended = r.SuspendedAt != nil
+		facts.CustomerDeleted = r.CustomerDeletedAt != nil
+		facts.Dispute = value(r.DisputeStatus)
+		if r.SubID != nil && !subs[*r.SubID] {
+			subs[*r.SubID] = true
+			facts.Subscriptions = append(facts.Subscriptions, SubscriptionFacts{
+				ID: value(r.StripeID), Status: value(r.Status), Plan: value(r.Plan), LookupKey: value(r.LookupKey),
+				PeriodEnd: value(r.PeriodEnd), TrialEnd: value(r.TrialEnd),
+				CancelAtPeriodEnd: value(r.CancelAtPeriodEnd), CancelAt: value(r.CancelAt),
+				PauseBehavior: value(r.PauseBehavior), FirstInvoiceStatus: value(r.FirstInvoiceStatus),
+				PastDueSince: value(r.PastDueSince), SyncedAt: value(r.SyncedAt),
+				KnownStatus: value(r.KnownStatus), KnownPlan: value(r.KnownPlan), UnknownSince: value(r.UnknownSince),
+			})
+		}
+		if r.GrantID != nil && !grants[*r.GrantID] {
+			grants[*r.GrantID] = true
+			facts.Grants = append(facts.Grants, GrantFacts{
+				Plan: value(r.GrantPlan), Start: value(r.GrantStart), End: value(r.GrantEnd),
+			})
+		}
+	}
+	return facts
+}
+
+// value is the zero value for nil.
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+// requestSync marks the account's customer dirty because somebody was about to be refused on old
+// rows. The mark is skipped while the customer is already due, which limits it.
+func (s *Service) requestSync(ctx context.Context, accountID int64) {
+	wall := s.wall()
+	result := s.DB.Write(ctx).Exec(`
+UPDATE customer_sync SET dirty_seq = dirty_seq + 1, next_at = ?
+WHERE dirty_seq = synced_seq AND stripe_account = ? AND livemode = ?
+  AND (last_ok_at IS NULL OR last_ok_at < ?)
+  AND stripe_id IN (SELECT stripe_id FROM customers WHERE account_id = ? AND replaced_at IS NULL)`,
+		wall, s.Connection.StripeAccount, s.Connection.Livemode, wall.Add(-resyncEvery), accountID)
+	if result.Error != nil {
+		s.Logger.WarnContext(ctx, "sync not requested", "account", accountID, "error", result.Error)
+		return
+	}
+	if result.RowsAffected > 0 {
+		s.Wake(JobSync)
+	}
+}
+
+// resyncEvery is the least time between two syncs that a refusal asks for.
+const resyncEvery = 30 * time.Second
+
+// inConnection narrows a query to the rows of the Stripe account in use.
+func inConnection(c models.Connection) (string, string, bool) {
+	return "stripe_account = ? AND livemode = ?", c.StripeAccount, c.Livemode
+}

@@ -1,0 +1,164 @@
+package billing
+
+import (
+	"fmt"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"example.com/tollgate/models"
+)
+
+// The types of fact. Each is a transition of one object, recorded once.
+const (
+	FactTrialStarted    = "trial_started"
+	FactTrialEnding     = "trial_ending"
+	FactStarted         = "subscription_started" // paid for, or granted by a free first invoice
+	FactConverted       = "trial_converted"
+	FactPlanChanged     = "plan_changed"
+	FactCancelScheduled = "cancel_scheduled"
+	FactResumed         = "resumed"
+	FactPastDue         = "past_due"
+	FactRecovered       = "recovered"
+	FactEnded           = "subscription_ended"
+	FactInvoicePaid     = "invoice_paid"
+	FactPaymentFailed   = "payment_failed"
+	FactMRRChanged      = "mrr_changed" // a discount, quantity or price moved it, and nothing else did
+)
+
+// trialNotice is how long before its end a trial is announced to end, which is also when Stripe
+// sends customer.subscription.trial_will_end.
+const trialNotice = 3 * 24 * time.Hour
+
+// fact notes something that became true. at is Stripe's time of it where Stripe gives one.
+func (a *application) fact(kind, object, transition string, at time.Time, amount int64, sub models.Subscription) {
+	a.facts = append(a.facts, models.Fact{
+		FactKey: object + ":" + kind + ":" + transition, Type: kind, ObjectID: object,
+		StripeAccount: a.Connection.StripeAccount, Livemode: a.Connection.Livemode,
+		AccountID: a.account.ID, CustomerID: a.customer.ID, Amount: amount, Currency: sub.Currency,
+		Plan: sub.Plan, OccurredAt: at, RecordedAt: a.wall,
+	})
+}
+
+// subscriptionFacts compares what a subscription was with what it is. A subscription never seen
+// before is compared with nothing, so that facts survive any number of missed events.
+func (a *application) subscriptionFacts(old, row models.Subscription) {
+	id := row.StripeID
+	began := old.ID == 0 || old.Status == "incomplete"
+	switch {
+	case row.Status == "trialing" && row.TrialEnd != nil:
+		if began && row.TrialStart != nil {
+			a.fact(FactTrialStarted, id, "", *row.TrialStart, row.Amount, row)
+		}
+		if row.TrialEnd.Sub(a.fetched) <= trialNotice && a.fetched.Before(*row.TrialEnd) && row.CancelAt == nil {
+			a.fact(FactTrialEnding, id, unix(*row.TrialEnd), row.TrialEnd.Add(-trialNotice), row.Amount, row)
+		}
+	case row.Status == "active" && began:
+		a.fact(FactStarted, id, "", row.StartedAt, row.Amount, row)
+	case row.Status == "active" && old.Status == "trialing":
+		a.fact(FactConverted, id, "", row.CurrentPeriodStart, row.Amount, row)
+	case row.Status == "active" && (old.Status == "past_due" || old.Status == "unpaid"):
+		a.fact(FactRecovered, id, a.sequence(), a.fetched, row.Amount, row)
+	case row.Status == "past_due" && row.PastDueSince != nil:
+		a.fact(FactPastDue, id, unix(*row.PastDueSince), *row.PastDueSince, row.Amount, row)
+	}
+	if row.EndedAt != nil {
+		if old.EndedAt == nil && row.Status != "incomplete_expired" {
+			a.fact(FactEnded, id, "", *row.EndedAt, row.Amount, row)
+		}
+		return
+	}
+	if old.ID != 0 && old.LookupKey != row.LookupKey {
+		a.fact(FactPlanChanged, id, a.sequence(), a.fetched, row.Amount, row)
+	}
+	was, is := old.CancelAtPeriodEnd || old.CancelAt != nil, row.CancelAtPeriodEnd || row.CancelAt != nil
+	if is && !was {
+		at := a.fetched
+		if row.CanceledAt != nil {
+			at = *row.CanceledAt
+		}
+		a.fact(FactCancelScheduled, id, unix(at), at, row.Amount, row)
+	}
+	if was && !is && old.ID != 0 {
+		a.fact(FactResumed, id, a.sequence(), a.fetched, row.Amount, row)
+	}
+}
+
+// invoiceFacts compares what an invoice was with what it is.
+func (a *application) invoiceFacts(old, row models.Invoice, state InvoiceState) {
+	sub := models.Subscription{Currency: row.Currency}
+	if row.Status == "paid" && old.Status != "paid" {
+		at := row.IssuedAt
+		if row.PaidAt != nil {
+			at = *row.PaidAt
+		}
+		a.fact(FactInvoicePaid, row.StripeID, "", at, row.AmountPaid, sub)
+		a.facts[len(a.facts)-1].Discount = state.Discount
+	}
+	if row.Status == "open" && row.AttemptCount > old.AttemptCount {
+		at := a.fetched
+		if row.FirstFailedAt != nil && row.AttemptCount == 1 {
+			at = *row.FirstFailedAt
+		}
+		a.fact(FactPaymentFailed, row.StripeID, fmt.Sprint(row.AttemptCount), at, row.AmountRemaining, sub)
+	}
+}
+
+// sequence tells apart transitions that can happen again and carry no time of Stripe's. The sync
+// that records them holds the only right to this number.
+func (a *application) sequence() string { return fmt.Sprint(a.seq) }
+
+func unix(t time.Time) string { return fmt.Sprint(t.Unix()) }
+
+// record appends the facts to the ledger and owes the mails that go with those that are new. It
+// returns how many mails are owed. The movement of MRR is carried by one fact of the sync, so that
+// adding up the ledger counts it once.
+func (a *application) record() (int, error) {
+	owed, moved := 0, a.mrr == a.mrrAfter
+	if !moved && !a.movesMRR() {
+		a.fact(FactMRRChanged, a.customer.StripeID, a.sequence(), a.fetched, 0, models.Subscription{Currency: a.customer.Currency})
+	}
+	for i := range a.facts {
+		fact := &a.facts[i]
+		fact.MRRBefore, fact.MRRAfter = a.mrrAfter, a.mrrAfter
+		if !moved && carriesMRR(fact.Type) {
+			fact.MRRBefore = a.mrr
+		}
+		result := a.tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "fact_key"}}, DoNothing: true}).Create(fact)
+		if result.Error != nil {
+			return 0, fmt.Errorf("record %s: %w", fact.FactKey, result.Error)
+		}
+		if result.RowsAffected == 0 {
+			continue
+		}
+		moved = moved || fact.MRRBefore != fact.MRRAfter
+		a.Logger.Info("billing fact", "type", fact.Type, "object", fact.ObjectID, "customer", a.customer.StripeID,
+			"amount", fact.Amount, "currency", fact.Currency, "plan", fact.Plan)
+		sent, err := a.notify(*fact)
+		if err != nil {
+			return 0, err
+		}
+		owed += sent
+	}
+	return owed, nil
+}
+
+// movesMRR reports whether a fact of this sync can carry its movement.
+func (a *application) movesMRR() bool {
+	for _, fact := range a.facts {
+		if carriesMRR(fact.Type) {
+			return true
+		}
+	}
+	return false
+}
+
+// carriesMRR leaves out facts about invoices, which move money and no MRR, and those noted on every
+// sync while they last, which may have been recorded before.
+func carriesMRR(kind string) bool {
+	switch kind {
+	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding:
+		return false
+	}
+	return true
+}

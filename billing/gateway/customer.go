@@ -1,0 +1,196 @@
+package gateway
+
+import (
+	"context"
+	"math"
+
+	"github.com/stripe/stripe-go/v81"
+
+	"example.com/tollgate/billing"
+)
+
+// CreateCustomer implements billing.Gateway.
+func (g *Gateway) CreateCustomer(ctx context.Context, p billing.CustomerParams, key string) (string, error) {
+	params := &stripe.CustomerParams{
+		Params: with(ctx, key), Email: stripe.String(p.Email), Name: stripe.String(p.Name),
+	}
+	if p.Locale != "" {
+		params.PreferredLocales = stripe.StringSlice([]string{p.Locale})
+	}
+	for k, v := range p.Metadata {
+		params.AddMetadata(k, v)
+	}
+	customer, err := g.api.Customers.New(params)
+	if err != nil {
+		return "", wrap("create a customer", err)
+	}
+	return customer.ID, nil
+}
+
+// FindCustomer implements billing.Gateway.
+func (g *Gateway) FindCustomer(ctx context.Context, email, accountPublicID string) (string, bool, error) {
+	params := &stripe.CustomerListParams{ListParams: listing(ctx), Email: stripe.String(email)}
+	found := g.api.Customers.List(params)
+	for n := 0; n < maxObjects && found.Next(); n++ {
+		if c := found.Customer(); c.Metadata["account_id"] == accountPublicID {
+			return c.ID, true, nil
+		}
+	}
+	return "", false, wrap("look for a customer", found.Err())
+}
+
+// FetchCustomer implements billing.Gateway.
+func (g *Gateway) FetchCustomer(ctx context.Context, id string) (billing.Snapshot, error) {
+	params := &stripe.CustomerParams{Params: stripe.Params{Context: ctx}}
+	params.AddExpand("invoice_settings.default_payment_method")
+	customer, err := g.api.Customers.Get(id, params)
+	if err != nil {
+		return billing.Snapshot{}, wrap("read a customer", err)
+	}
+	snap := billing.Snapshot{ID: customer.ID, Deleted: customer.Deleted}
+	if customer.Deleted {
+		return snap, nil
+	}
+	snap.Email, snap.Currency = customer.Email, string(customer.Currency)
+	snap.Balance, snap.Metadata = customer.Balance, customer.Metadata
+	if settings := customer.InvoiceSettings; settings != nil {
+		if card := cardOf(settings.DefaultPaymentMethod); card != nil {
+			snap.Card = *card
+		}
+	}
+	if snap.Subscriptions, err = g.subscriptions(ctx, id); err != nil {
+		return billing.Snapshot{}, err
+	}
+	snap.Invoices, err = g.invoices(ctx, id)
+	return snap, err
+}
+
+func cardOf(method *stripe.PaymentMethod) *billing.Card {
+	if method == nil || method.Card == nil {
+		return nil
+	}
+	return &billing.Card{
+		Brand: string(method.Card.Brand), Last4: method.Card.Last4,
+		ExpMonth: method.Card.ExpMonth, ExpYear: method.Card.ExpYear,
+	}
+}
+
+// subscriptions reads every one there ever was: what has ended is a fact too.
+func (g *Gateway) subscriptions(ctx context.Context, customer string) ([]billing.SubscriptionState, error) {
+	params := &stripe.SubscriptionListParams{
+		ListParams: listing(ctx), Customer: stripe.String(customer), Status: stripe.String("all"),
+	}
+	params.AddExpand("data.default_payment_method")
+	var states []billing.SubscriptionState
+	list := g.api.Subscriptions.List(params)
+	for n := 0; n < maxObjects && list.Next(); n++ {
+		states = append(states, subscriptionState(list.Subscription()))
+	}
+	return states, wrap("list subscriptions", list.Err())
+}
+
+func subscriptionState(sub *stripe.Subscription) billing.SubscriptionState {
+	state := billing.SubscriptionState{
+		ID: sub.ID, Status: string(sub.Status), Currency: string(sub.Currency), Started: timeOf(sub.StartDate),
+		PeriodStart: timeOf(sub.CurrentPeriodStart), PeriodEnd: timeOf(sub.CurrentPeriodEnd),
+		TrialStart: timeOrNil(sub.TrialStart), TrialEnd: timeOrNil(sub.TrialEnd),
+		CancelAtPeriodEnd: sub.CancelAtPeriodEnd, CancelAt: timeOrNil(sub.CancelAt),
+		CanceledAt: timeOrNil(sub.CanceledAt), EndedAt: timeOrNil(sub.EndedAt),
+		Card: cardOf(sub.DefaultPaymentMethod),
+	}
+	if sub.CancellationDetails != nil {
+		state.CancelReason = string(sub.CancellationDetails.Reason)
+		if feedback := string(sub.CancellationDetails.Feedback); feedback != "" {
+			state.CancelReason = feedback
+		}
+	}
+	if sub.PauseCollection != nil {
+		state.PauseBehavior = string(sub.PauseCollection.Behavior)
+	}
+	if sub.LatestInvoice != nil {
+		state.LatestInvoice = sub.LatestInvoice.ID
+	}
+	if sub.Discount != nil && sub.Discount.Coupon != nil {
+		// Stripe's percentage has at most two decimals; it is kept in hundredths of a per cent.
+		state.DiscountPercent = int64(math.Round(sub.Discount.Coupon.PercentOff * 100))
+		state.DiscountFixed = sub.Discount.Coupon.AmountOff
+	}
+	if sub.Items != nil {
+		for _, item := range sub.Items.Data {
+			state.Items = append(state.Items, itemState(item))
+		}
+	}
+	return state
+}
+
+func itemState(item *stripe.SubscriptionItem) billing.ItemState {
+	state := billing.ItemState{ID: item.ID, Quantity: item.Quantity}
+	price := item.Price
+	if price == nil {
+		return state
+	}
+	state.Price, state.LookupKey = price.ID, price.LookupKey
+	if state.LookupKey == "" {
+		// A lookup key can be moved to another price; the one it was sold under stays in the metadata.
+		state.LookupKey = price.Metadata["lookup_key"]
+	}
+	state.Currency, state.UnitAmount = string(price.Currency), price.UnitAmount
+	if price.Product != nil {
+		state.Product = price.Product.ID
+	}
+	if price.Recurring != nil {
+		state.Interval, state.Count = string(price.Recurring.Interval), price.Recurring.IntervalCount
+		state.UsageType = string(price.Recurring.UsageType)
+	}
+	return state
+}
+
+// invoices reads the newest page, and beyond it the ones still open, however old.
+func (g *Gateway) invoices(ctx context.Context, customer string) ([]billing.InvoiceState, error) {
+	var states []billing.InvoiceState
+	seen := map[string]bool{}
+	for _, status := range []string{"", "open"} {
+		params := &stripe.InvoiceListParams{ListParams: listing(ctx), Customer: stripe.String(customer)}
+		if status == "open" {
+			params.Status = stripe.String(status)
+		} else {
+			params.Single = true
+		}
+		list := g.api.Invoices.List(params)
+		for n := 0; n < maxObjects && list.Next(); n++ {
+			if invoice := list.Invoice(); !seen[invoice.ID] {
+				seen[invoice.ID] = true
+				states = append(states, invoiceState(invoice))
+			}
+		}
+		if err := list.Err(); err != nil {
+			return nil, wrap("list invoices", err)
+		}
+		if meta := list.InvoiceList(); meta != nil && !meta.HasMore {
+			break // the newest page was all there is, open ones included
+		}
+	}
+	return states, nil
+}
+
+func invoiceState(invoice *stripe.Invoice) billing.InvoiceState {
+	state := billing.InvoiceState{
+		ID: invoice.ID, Number: invoice.Number, Status: string(invoice.Status),
+		BillingReason: string(invoice.BillingReason), Currency: string(invoice.Currency),
+		Total: invoice.Total, AmountDue: invoice.AmountDue, AmountPaid: invoice.AmountPaid,
+		AmountRemaining: invoice.AmountRemaining, AttemptCount: invoice.AttemptCount, Attempted: invoice.Attempted,
+		NextAttempt: timeOrNil(invoice.NextPaymentAttempt), Created: timeOf(invoice.Created),
+		PeriodStart: timeOf(invoice.PeriodStart), PeriodEnd: timeOf(invoice.PeriodEnd),
+		HostedURL: invoice.HostedInvoiceURL, PDFURL: invoice.InvoicePDF,
+	}
+	if invoice.Subscription != nil {
+		state.Subscription = invoice.Subscription.ID
+	}
+	if moves := invoice.StatusTransitions; moves != nil {
+		state.PaidAt, state.FinalizedAt = timeOrNil(moves.PaidAt), timeOrNil(moves.FinalizedAt)
+	}
+	for _, discount := range invoice.TotalDiscountAmounts {
+		state.Discount += discount.Amount
+	}
+	return state
+}

@@ -1,0 +1,151 @@
+// Package gateway is where Stripe is spelled: the only user of the API client. It turns billing's
+// questions into Stripe's calls and Stripe's answers into billing's words, and decides nothing.
+//
+// One client with its own key, no global state: the pinned API version of stripe-go, telemetry off,
+// ten seconds a try with two retries inside the caller's deadline, and a rate limit of our own below
+// Stripe's. Every call that changes something carries an idempotency key that billing chose.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/stripe/stripe-go/v81"
+	"github.com/stripe/stripe-go/v81/client"
+	"golang.org/x/time/rate"
+
+	"example.com/tollgate/billing"
+)
+
+// The limits of a call, as the methodology asks.
+const (
+	tryTimeout     = 10 * time.Second
+	networkRetries = 2
+	pageSize       = 100
+	// maxObjects bounds what one listing reads; a customer with more than this has other problems.
+	maxObjects = 1000
+)
+
+// Options is what a Gateway needs.
+type Options struct {
+	SecretKey string
+	// APIBase is https://api.stripe.com, or where the sandbox answers.
+	APIBase string
+	// WebhookSecrets verify events, newest first. An empty one is never used.
+	WebhookSecrets []string
+	// MaxRPS keeps us below Stripe's own limit: https://docs.stripe.com/rate-limits
+	MaxRPS int
+	// NetworkRetries overrides the number of retries; tests that count requests set it to zero.
+	NetworkRetries *int64
+}
+
+// Gateway talks to one Stripe account.
+type Gateway struct {
+	api     *client.API
+	livekey bool
+	secrets []string
+}
+
+// New makes a Gateway. It makes no call.
+func New(o Options) *Gateway {
+	retries := o.NetworkRetries
+	if retries == nil {
+		retries = stripe.Int64(networkRetries)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 16
+	cfg := &stripe.BackendConfig{
+		URL:               stripe.String(o.APIBase),
+		MaxNetworkRetries: retries,
+		EnableTelemetry:   stripe.Bool(false),
+		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
+		HTTPClient: &http.Client{
+			Timeout:   tryTimeout,
+			Transport: &limited{next: transport, limit: rate.NewLimiter(rate.Limit(o.MaxRPS), o.MaxRPS)},
+		},
+	}
+	backends := &stripe.Backends{
+		API:     stripe.GetBackendWithConfig(stripe.APIBackend, cfg),
+		Connect: stripe.GetBackendWithConfig(stripe.ConnectBackend, cfg),
+		Uploads: stripe.GetBackendWithConfig(stripe.UploadsBackend, cfg),
+	}
+	live := len(o.SecretKey) > 7 && o.SecretKey[3:7] == "live"
+	return &Gateway{api: client.New(o.SecretKey, backends), livekey: live, secrets: o.WebhookSecrets}
+}
+
+// limited waits for its turn before each request, so that a backlog never runs into Stripe's limit.
+type limited struct {
+	next  http.RoundTripper
+	limit *rate.Limiter
+}
+
+// RoundTrip implements http.RoundTripper.
+func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := l.limit.Wait(r.Context()); err != nil {
+		return nil, fmt.Errorf("wait for the rate limit: %w", err)
+	}
+	return l.next.RoundTrip(r)
+}
+
+// Connection finds out whose key this is. The mode is the key's.
+func (g *Gateway) Connection(ctx context.Context) (billing.Connection, error) {
+	// The library's own method for this endpoint takes no parameters, and so no context.
+	params := &stripe.AccountParams{Params: stripe.Params{Context: ctx}}
+	account := &stripe.Account{}
+	err := g.api.Accounts.B.Call(http.MethodGet, "/v1/account", g.api.Accounts.Key, params, account)
+	if err != nil {
+		return billing.Connection{}, wrap("read the account", err)
+	}
+	return billing.Connection{StripeAccount: account.ID, Livemode: g.livekey}, nil
+}
+
+// wrap says what was being done and classifies the failure. Meanings:
+// https://docs.stripe.com/error-low-level
+func wrap(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	kind := billing.ErrUnavailable
+	var failure *stripe.Error
+	if errors.As(err, &failure) {
+		switch status := failure.HTTPStatusCode; {
+		case status == http.StatusNotFound:
+			kind = billing.ErrNotFound
+		case status >= 500:
+			kind = billing.ErrUncertain
+		case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusConflict,
+			status == http.StatusTooManyRequests:
+			kind = billing.ErrUnavailable
+		default:
+			kind = billing.ErrRefused
+		}
+		err = fmt.Errorf("status %d, code %q, param %q, request %s: %s",
+			failure.HTTPStatusCode, failure.Code, failure.Param, failure.RequestID, failure.Msg)
+	}
+	return fmt.Errorf("%s: %w (%w)", doing, err, kind)
+}
+
+// with is the context and idempotency key of a call that changes something.
+func with(ctx context.Context, key string) stripe.Params {
+	return stripe.Params{Context: ctx, IdempotencyKey: stripe.String(key)}
+}
+
+// listing is the context and page size of a list.
+func listing(ctx context.Context) stripe.ListParams {
+	return stripe.ListParams{Context: ctx, Limit: stripe.Int64(pageSize)}
+}
+
+// timeOf is Stripe's unix seconds as UTC.
+func timeOf(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+
+// timeOrNil is timeOf for a field where zero means that it does not apply.
+func timeOrNil(seconds int64) *time.Time {
+	if seconds == 0 {
+		return nil
+	}
+	t := timeOf(seconds)
+	return &t
+}

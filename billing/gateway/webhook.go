@@ -1,0 +1,146 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stripe/stripe-go/v81"
+	"github.com/stripe/stripe-go/v81/webhook"
+
+	"example.com/tollgate/billing"
+)
+
+// tolerance is how far a signature's time may be from ours, either way. The library bounds only the
+// past: a header dated years ahead would never age out. Source:
+// https://docs.stripe.com/webhooks#replay-attacks
+const tolerance = 5 * time.Minute
+
+// envelope is the little of an event that is read. The payload's state is not: it may be of another
+// API version, and it is old by the time it arrives.
+type envelope struct {
+	ID         string `json:"id"`
+	Type       string `json:"type"`
+	Account    string `json:"account"`
+	APIVersion string `json:"api_version"`
+	Livemode   bool   `json:"livemode"`
+	Created    int64  `json:"created"`
+	Data       struct {
+		Object struct {
+			ID       string          `json:"id"`
+			Object   string          `json:"object"`
+			Customer json.RawMessage `json:"customer"`
+		} `json:"object"`
+		Previous struct {
+			Customer json.RawMessage `json:"customer"`
+		} `json:"previous_attributes"`
+	} `json:"data"`
+}
+
+// VerifyEvent implements billing.Gateway. It tries every configured secret, so that a rotation loses
+// no event, and never an empty one: stripe-go v81 would accept what anybody signs with nothing.
+func (g *Gateway) VerifyEvent(body []byte, signature string, now time.Time) (billing.Event, error) {
+	if err := g.verify(body, signature, now); err != nil {
+		return billing.Event{}, err
+	}
+	var e envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return billing.Event{}, fmt.Errorf("%w: the body is no event: %w", billing.ErrSignature, err)
+	}
+	if e.ID == "" || e.Type == "" || len(e.ID) > 255 || len(e.Type) > 255 {
+		return billing.Event{}, fmt.Errorf("%w: the event has no id or type", billing.ErrSignature)
+	}
+	event := billing.Event{
+		ID: e.ID, Type: e.Type, Account: e.Account, APIVersion: e.APIVersion, Livemode: e.Livemode,
+		Created: timeOf(e.Created), ObjectID: e.Data.Object.ID, ObjectType: e.Data.Object.Object,
+		Customer: idOf(e.Data.Object.Customer),
+	}
+	if event.Customer == "" {
+		// A payment method just detached names its customer only among what it was before.
+		event.Customer = idOf(e.Data.Previous.Customer)
+	}
+	return event, nil
+}
+
+func (g *Gateway) verify(body []byte, signature string, now time.Time) error {
+	if err := fresh(signature, now); err != nil {
+		return err
+	}
+	tried := false
+	for _, secret := range g.secrets {
+		if secret == "" {
+			continue
+		}
+		tried = true
+		if webhook.ValidatePayloadIgnoringTolerance(body, signature, secret) == nil {
+			return nil
+		}
+	}
+	if !tried {
+		return billing.ErrNoSecret
+	}
+	return billing.ErrSignature
+}
+
+// fresh refuses a signature whose time is too far from now, in either direction.
+func fresh(signature string, now time.Time) error {
+	for part := range strings.SplitSeq(signature, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		if name != "t" {
+			continue
+		}
+		seconds, err := strconv.ParseInt(value, 10, 64)
+		if err != nil {
+			break
+		}
+		if age := now.Sub(timeOf(seconds)); age <= tolerance && age >= -tolerance {
+			return nil
+		}
+		return fmt.Errorf("%w: its time is more than %s from ours", billing.ErrSignature, tolerance)
+	}
+	return fmt.Errorf("%w: it has no time", billing.ErrSignature)
+}
+
+// idOf reads an id from a field that holds an id, an expanded object, or null.
+func idOf(raw json.RawMessage) string {
+	var id string
+	if json.Unmarshal(raw, &id) == nil {
+		return id
+	}
+	var object struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(raw, &object) == nil {
+		return object.ID
+	}
+	return ""
+}
+
+// CreateWebhook implements billing.Gateway.
+func (g *Gateway) CreateWebhook(ctx context.Context, url string, events []string) (string, error) {
+	endpoint, err := g.api.WebhookEndpoints.New(&stripe.WebhookEndpointParams{
+		Params: with(ctx, "webhook_"+url+"_"+strconv.Itoa(len(events))+"_"+stripe.APIVersion),
+		URL:    stripe.String(url), EnabledEvents: stripe.StringSlice(events),
+		APIVersion: stripe.String(stripe.APIVersion), Description: stripe.String("Tollgate"),
+	})
+	if err != nil {
+		return "", wrap("create the webhook endpoint", err)
+	}
+	return endpoint.Secret, nil
+}
+
+// FetchWebhooks implements billing.Gateway.
+func (g *Gateway) FetchWebhooks(ctx context.Context) ([]billing.Webhook, error) {
+	var endpoints []billing.Webhook
+	list := g.api.WebhookEndpoints.List(&stripe.WebhookEndpointListParams{ListParams: listing(ctx)})
+	for n := 0; n < maxObjects && list.Next(); n++ {
+		e := list.WebhookEndpoint()
+		endpoints = append(endpoints, billing.Webhook{
+			ID: e.ID, URL: e.URL, Status: e.Status, APIVersion: e.APIVersion, Events: e.EnabledEvents,
+		})
+	}
+	return endpoints, wrap("list webhook endpoints", list.Err())
+}

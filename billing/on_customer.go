@@ -1,0 +1,8 @@
+package billing
+
+// customerItself serves events whose object is the customer.
+func customerItself(e Event) string { return e.ObjectID }
+
+// customerNamed serves events whose object names its customer. It is empty for an object that
+// belongs to nobody, such as a Checkout Session that was never filled in.
+func customerNamed(e Event) string { return e.Customer }

@@ -1,0 +1,73 @@
+package billing
+
+import (
+	"context"
+	"fmt"
+
+	"example.com/tollgate/internal/fault"
+	"example.com/tollgate/models"
+)
+
+// PortalInput says who wants to see Stripe's customer portal, and which page of it. Flow is empty for
+// the front page. LookupKey is the price to switch to.
+type PortalInput struct {
+	AccountID int64
+	Flow      string
+	LookupKey string
+}
+
+// PortalURL opens a portal session for the account's own customer. Which customer that is comes from
+// the account alone. The faults are Invalid for a flow or price that is not offered, Conflict when
+// the flow needs a subscription that is not there, and Unavailable when Stripe does not answer.
+func (s *Service) PortalURL(ctx context.Context, in PortalInput) (string, error) {
+	customer, err := s.EnsureCustomer(ctx, in.AccountID)
+	if err != nil {
+		return "", err
+	}
+	params := PortalParams{Customer: customer, ReturnURL: s.AppURL + "/app/billing", Flow: in.Flow}
+	switch in.Flow {
+	case "", FlowPaymentMethod:
+	case FlowCancel, FlowUpdate, FlowSwitch:
+		if err := s.portalSubscription(ctx, in, &params); err != nil {
+			return "", err
+		}
+	default:
+		return "", fault.New(fault.Invalid, "bad_request")
+	}
+	url, err := s.Stripe.CreatePortal(ctx, params, "portal_"+models.NewToken())
+	if err != nil {
+		return "", stripeFault(fmt.Errorf("open the portal: %w", err))
+	}
+	return url, nil
+}
+
+func (s *Service) portalSubscription(ctx context.Context, in PortalInput, params *PortalParams) error {
+	sub, err := s.liveSubscription(ctx, in.AccountID)
+	if err != nil {
+		return err
+	}
+	if sub == nil {
+		return fault.New(fault.Conflict, "no_subscription")
+	}
+	params.Subscription = sub.StripeID
+	if in.Flow != FlowSwitch {
+		return nil
+	}
+	if _, _, ok := s.Catalog.OnSale(in.LookupKey); !ok {
+		return fault.New(fault.Invalid, "price_unknown")
+	}
+	if sub.LookupKey == in.LookupKey {
+		return fault.New(fault.Conflict, "already_subscribed", "plan", sub.Plan)
+	}
+	var items []string
+	err = s.DB.Read(ctx).Model(&models.SubscriptionItem{}).
+		Where("subscription_id = ? AND lookup_key = ?", sub.ID, sub.LookupKey).Limit(1).Pluck("stripe_id", &items).Error
+	if err != nil {
+		return fmt.Errorf("read the items of %s: %w", sub.StripeID, err)
+	}
+	if len(items) == 0 {
+		return fault.New(fault.Conflict, "no_subscription")
+	}
+	params.Item, params.LookupKey, params.Quantity = items[0], in.LookupKey, max(1, sub.Quantity)
+	return nil
+}

@@ -1,0 +1,173 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"example.com/tollgate/billing/plan"
+)
+
+// Gateway is what billing asks of Stripe. billing/gateway is the one implementation, and the only
+// package that spells Stripe's API. Every method that changes something takes the idempotency key to
+// do it under. Errors are wrapped so that errors.Is finds ErrNotFound, ErrUnavailable and
+// ErrRefused.
+type Gateway interface {
+	// Connection finds out which Stripe account and mode the key belongs to.
+	Connection(ctx context.Context) (Connection, error)
+
+	CreateCustomer(ctx context.Context, p CustomerParams, key string) (id string, err error)
+	// FindCustomer looks for the customer that was made for an account: its address narrows the list
+	// (which, unlike search, is never behind) and the account id in its metadata decides.
+	FindCustomer(ctx context.Context, email, accountPublicID string) (id string, ok bool, err error)
+	// FetchCustomer reads the customer, every subscription it ever had, and its recent invoices.
+	FetchCustomer(ctx context.Context, id string) (Snapshot, error)
+
+	CreateCheckout(ctx context.Context, p CheckoutParams, key string) (CheckoutSession, error)
+	FetchCheckout(ctx context.Context, id string) (CheckoutSession, error)
+	// ExpireCheckout closes an open session; a session no longer open is ErrRefused.
+	ExpireCheckout(ctx context.Context, id, key string) (CheckoutSession, error)
+
+	CreatePortal(ctx context.Context, p PortalParams, key string) (url string, err error)
+
+	// SyncCatalog makes Stripe's products, prices and portal configuration those of the catalog.
+	SyncCatalog(ctx context.Context, c *plan.Catalog, site Site) ([]CatalogChange, error)
+	// CreateWebhook makes the endpoint with these events, pinned to the API version in use.
+	CreateWebhook(ctx context.Context, url string, events []string) (secret string, err error)
+	// FetchWebhooks lists the endpoints, for doctor.
+	FetchWebhooks(ctx context.Context) ([]Webhook, error)
+
+	// VerifyEvent checks the signature on the raw body and reads the envelope, nothing more.
+	VerifyEvent(body []byte, signature string, now time.Time) (Event, error)
+}
+
+// What a Gateway's errors mean.
+var (
+	ErrNotFound    = errors.New("stripe: no such object")
+	ErrUnavailable = errors.New("stripe: cannot be reached or is overloaded; try again later")
+	// ErrUncertain says that Stripe failed in the middle: the work may or may not have been done.
+	ErrUncertain = errors.New("stripe: the outcome is not known")
+	ErrRefused   = errors.New("stripe: the request was refused")
+	ErrSignature = errors.New("stripe: the webhook signature does not verify")
+	// ErrNoSecret says that no signing secret is configured, so that nothing can be verified.
+	ErrNoSecret = errors.New("stripe: no webhook signing secret is configured")
+)
+
+// Site is where Stripe's pages send people back to.
+type Site struct{ Name, URL string }
+
+// CustomerParams makes a customer.
+type CustomerParams struct {
+	Email    string            `json:"email"`
+	Name     string            `json:"name"`
+	Locale   string            `json:"locale"`
+	Metadata map[string]string `json:"metadata"`
+}
+
+// CheckoutParams opens a Checkout Session for one subscription.
+type CheckoutParams struct {
+	Customer     string
+	LookupKey    string
+	Quantity     int64
+	TrialDays    int64
+	ExpiresAt    time.Time
+	SuccessURL   string
+	CancelURL    string
+	Reference    string
+	AutomaticTax bool
+	Metadata     map[string]string
+}
+
+// CheckoutSession is a session as Stripe has it. Status is open, complete or expired.
+type CheckoutSession struct{ ID, URL, Status string }
+
+// PortalParams opens a portal session. Flow is empty for the front page, or one of Stripe's flow
+// types; subscription_update_confirm also needs Subscription, Item, LookupKey and Quantity.
+type PortalParams struct {
+	Customer     string
+	ReturnURL    string
+	Flow         string
+	Subscription string
+	Item         string
+	LookupKey    string
+	Quantity     int64
+}
+
+// The portal's flows.
+const (
+	FlowPaymentMethod = "payment_method_update"
+	FlowCancel        = "subscription_cancel"
+	FlowUpdate        = "subscription_update"
+	FlowSwitch        = "subscription_update_confirm"
+)
+
+// CatalogChange is one thing that SyncCatalog did.
+type CatalogChange struct{ Action, Kind, Name string }
+
+// Webhook is an endpoint as Stripe has it.
+type Webhook struct {
+	ID, URL, Status, APIVersion string
+	Events                      []string
+}
+
+// Event is the envelope of a webhook event. Object is the id of the object it is about.
+type Event struct {
+	ID, Type, Account, APIVersion string
+	Livemode                      bool
+	Created                       time.Time
+	ObjectID, ObjectType          string
+	Customer                      string
+}
+
+// Snapshot is everything about a customer at one moment. FetchedAt is when the fetch began, by the
+// business clock.
+type Snapshot struct {
+	ID            string
+	Deleted       bool
+	Email         string
+	Currency      string
+	Balance       int64
+	Metadata      map[string]string
+	Card          Card
+	Subscriptions []SubscriptionState
+	Invoices      []InvoiceState
+}
+
+// Card is the customer's default card as people know it.
+type Card struct {
+	Brand, Last4      string
+	ExpMonth, ExpYear int64
+}
+
+// SubscriptionState is a subscription as Stripe has it.
+type SubscriptionState struct {
+	ID, Status, Currency           string
+	Started                        time.Time
+	PeriodStart, PeriodEnd         time.Time
+	TrialStart, TrialEnd           *time.Time
+	CancelAtPeriodEnd              bool
+	CancelAt, CanceledAt, EndedAt  *time.Time
+	CancelReason, PauseBehavior    string
+	LatestInvoice                  string
+	Card                           *Card
+	Items                          []ItemState
+	DiscountPercent, DiscountFixed int64 // per cent off in hundredths, amount off in minor units
+}
+
+// ItemState is one item of a subscription. UnitAmount is minor units of Currency.
+type ItemState struct {
+	ID, Price, Product, LookupKey string
+	Currency, Interval, UsageType string
+	UnitAmount, Quantity, Count   int64
+}
+
+// InvoiceState is an invoice as Stripe has it. Amounts are minor units of Currency.
+type InvoiceState struct {
+	ID, Subscription, Number, Status, BillingReason, Currency string
+	Total, AmountDue, AmountPaid, AmountRemaining, Discount   int64
+	AttemptCount                                              int64
+	Attempted                                                 bool
+	NextAttempt, PaidAt, FinalizedAt                          *time.Time
+	PeriodStart, PeriodEnd, Created                           time.Time
+	HostedURL, PDFURL                                         string
+}

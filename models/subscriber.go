@@ -1,0 +1,35 @@
+package models
+
+import (
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+// indexSubscriberSQL rewrites one account's row of the admin's list from the tables it repeats. Of
+// several subscriptions it shows the live one, or else the newest.
+const indexSubscriberSQL = `
+INSERT INTO subscribers (account_id, public_id, name, email, customer, plan, status, mrr, search, created_at)
+SELECT a.id, a.public_id, a.name, u.email, COALESCE(c.stripe_id, ''),
+       COALESCE(NULLIF(s.plan, ''), 'free'), COALESCE(s.status, 'none'), COALESCE(s.mrr, 0),
+       LOWER(a.name || ' ' || u.name || ' ' || u.email || ' ' || a.billing_email || ' ' || COALESCE(c.stripe_id, '') || ' ' || COALESCE(s.stripe_id, '')),
+       a.created_at
+FROM accounts a
+JOIN users u ON u.id = a.created_by
+LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = ? AND c.livemode = ? AND c.replaced_at IS NULL
+LEFT JOIN subscriptions s ON s.id = (
+    SELECT s2.id FROM subscriptions s2 WHERE s2.customer_id = c.id
+    ORDER BY CASE WHEN s2.ended_at IS NULL AND s2.status <> 'incomplete' THEN 0 ELSE 1 END, s2.id DESC LIMIT 1)
+WHERE a.id = ?
+ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, email = excluded.email, customer = excluded.customer,
+    plan = excluded.plan, status = excluded.status, mrr = excluded.mrr, search = excluded.search`
+
+// IndexSubscriber brings the admin's list up to date for one account. It runs in the transaction
+// that changed what the list shows.
+func IndexSubscriber(tx *gorm.DB, conn Connection, accountID int64) error {
+	err := tx.Exec(indexSubscriberSQL, conn.StripeAccount, conn.Livemode, accountID).Error
+	if err != nil {
+		return fmt.Errorf("index account %d: %w", accountID, err)
+	}
+	return nil
+}
