@@ -69,7 +69,10 @@ type ProfileForm struct {
 }
 
 // PasswordForm posts current and password to PathPassword.
-type PasswordForm struct{ Form }
+type PasswordForm struct {
+	Form
+	MinPassword int
+}
 
 // PreferencesForm posts locale and zone to PathPreferences.
 type PreferencesForm struct {

@@ -9,6 +9,7 @@ type SignupPage struct {
 	Name, Email string
 	Next        string // same-site path to go to afterwards
 	PlanName    string // what the visitor chose on the pricing page, if anything
+	MinPassword int    // characters; 0 leaves the number out of the hint
 }
 
 // LoginPage posts email, password and next to /login.
@@ -32,8 +33,9 @@ type ForgotPasswordPage struct {
 type ResetPasswordPage struct {
 	layout.Page
 	Form
-	Action  string // /reset-password/:token
-	Invalid bool   // unknown, used or expired
+	Action      string // /reset-password/:token
+	Invalid     bool   // unknown, used or expired
+	MinPassword int
 }
 
 // VerifyState is how far the verification of an address has come.

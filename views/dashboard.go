@@ -1,0 +1,35 @@
+package views
+
+import (
+	"strconv"
+	"strings"
+)
+
+// greeting uses the first word of the name, which is what most people are called.
+func (p DashboardPage) greeting() string {
+	if p.User == nil {
+		return "Dashboard"
+	}
+	words := strings.Fields(p.User.Name)
+	if len(words) == 0 {
+		return "Dashboard"
+	}
+	return "Hello, " + words[0]
+}
+
+func upgradeWords(trialDays int64) string {
+	if trialDays > 0 {
+		return "Try a plan free for " + strconv.FormatInt(trialDays, 10) + " days"
+	}
+	return "See plans"
+}
+
+func doneWords(steps []Step) string {
+	done := 0
+	for _, step := range steps {
+		if step.Done {
+			done++
+		}
+	}
+	return strconv.Itoa(done) + " of " + strconv.Itoa(len(steps)) + " done"
+}

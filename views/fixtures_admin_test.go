@@ -1,0 +1,85 @@
+package views
+
+import (
+	"github.com/a-h/templ"
+
+	"example.com/tollgate/billing/plan"
+)
+
+func signups() []Day {
+	var out []Day
+	for i := range 30 {
+		out = append(out, Day{Date: day(i - 29), N: int64((i*7)%11 + i/4)})
+	}
+	return out
+}
+
+func adminPages() map[string]templ.Component {
+	overview := AdminPage{
+		Page: admin("/admin", "Overview"), Accounts: 1204, Paying: 318, Trialing: 42, PastDue: 6, MRR: plan.Money{Amount: 1_482_350, Currency: "usd"},
+		ByPlan:   []Count{{"free", "Free", 844}, {"starter", "Starter", 231}, {"pro", "Pro", 129}},
+		ByStatus: []Count{{"active", "Active", 312}, {"trialing", "Trial", 42}, {"past_due", "Payment overdue", 6}, {"canceled", "Ended", 91}},
+		Signups:  signups(), EventsPending: 2, EventsDead: 1, LastEventAt: dayp(0), Newest: subscribersOf(6), Recent: eventsOf(3),
+	}
+	subscribers := AdminSubscribersPage{
+		Page: admin("/admin/subscribers", "Subscribers"), Query: SubscriberQuery{Q: "example", Sort: "-created"},
+		Plans: []Option{{"free", "Free"}, {"pro", "Pro"}}, Statuses: []Option{{"active", "Active"}, {"past_due", "Payment overdue"}},
+		Rows: subscribersOf(12), Pager: Pager{Page: 3, PerPage: 12, Total: 1204, URL: "/admin/subscribers?q=example&sort=-created"},
+	}
+	none := subscribers
+	none.Query, none.Rows, none.Pager.Total = SubscriberQuery{Q: "nobody", Status: "past_due"}, nil, 0
+	events := AdminEventsPage{
+		Page: admin("/admin/events", "Webhook inbox"), Query: EventQuery{State: "dead"}, Types: []Option{{"invoice.paid", "invoice.paid"}},
+		States: []Count{{"pending", "Pending", 2}, {"done", "Done", 10482}, {"ignored", "Ignored", 31}, {"dead", "Given up", 1}},
+		Rows:   eventsOf(8), Pager: Pager{Page: 1, PerPage: 8, Total: 10516, URL: "/admin/events?state=dead"},
+	}
+	quiet := events
+	quiet.Rows, quiet.Pager.Total, quiet.Query = nil, 0, EventQuery{}
+	row := eventsOf(4)[3]
+	event := AdminEventPage{
+		Page: admin("/admin/events/whe_3", row.Type), Event: row, APIVersion: "2025-02-24.acacia", OccurredAt: day(-3), SubscriberURL: "/admin/subscribers/acc_1",
+		Payload: "{\n  \"id\": \"" + row.EventID + "\",\n  \"object\": \"event\",\n  \"type\": \"" + row.Type + "\",\n  \"data\": {\n    \"object\": {\n      \"id\": \"in_1R4vMzE8f0aQ\",\n      \"object\": \"invoice\",\n      \"amount_due\": 7900,\n      \"currency\": \"usd\"\n    }\n  }\n}", ReplayURL: "/admin/events/whe_3/replay",
+	}
+	return map[string]templ.Component{
+		"admin":             Admin(overview),
+		"admin-new":         Admin(AdminPage{Page: admin("/admin", "Overview"), MRR: plan.Money{Currency: "usd"}}),
+		"admin-subscribers": AdminSubscribers(subscribers),
+		"admin-nobody":      AdminSubscribers(none),
+		"admin-subscriber":  AdminSubscriber(subscriberFixture()),
+		"admin-unknown":     AdminSubscriber(AdminSubscriberPage{Page: admin("/admin/subscribers/acc_2", "Ben Sample"), ID: "acc_2", Name: "Ben Sample", Subscription: free(), SyncURL: "/admin/subscribers/acc_2/sync"}),
+		"admin-events":      AdminEvents(events),
+		"admin-events-none": AdminEvents(quiet),
+		"admin-event":       AdminEvent(event),
+	}
+}
+
+func subscriberFixture() AdminSubscriberPage {
+	return AdminSubscriberPage{
+		Page: admin("/admin/subscribers/acc_1", "Ada Example"), ID: "acc_51e0b7c2a94d4f3e", Name: "Ada Example", CreatedAt: day(-60),
+		Members:  []Member{{Name: "Ada Example", Email: "ada@example.com", Role: "owner", CreatedAt: day(-60)}},
+		Customer: "cus_RtEq8oY2", CustomerURL: "https://dashboard.stripe.com/customers/cus_RtEq8oY2", StripeSub: "sub_1R4vMzE8f0aQ",
+		Subscription: with(active(), func(s *Subscription) { s.Status, s.Level, s.GraceUntil = "past_due", "grace", dayp(5) }),
+		Access: []AccessStep{
+			{Text: "The subscription sub_1R4vMzE8f0aQ has been past due since Feb 28, 2026."},
+			{Text: "Grace lasts 7 days from the first failed payment, until Mar 7, 2026: full access to Pro.", Decides: true},
+			{Text: "There are no grants."},
+		},
+		Invoices: invoicesOf(3), Mails: mailsOf(4), Events: eventsOf(4),
+		Facts: []FactRow{
+			{"payment failed", plan.Money{Amount: 7900, Currency: "usd"}, day(-2)}, {"payment made", plan.Money{Amount: 7900, Currency: "usd"}, day(-32)},
+			{"trial started", plan.Money{Currency: "usd"}, day(-46)}},
+		Sync: SyncState{LastOKAt: dayp(0)}, SyncURL: "/admin/subscribers/acc_1/sync",
+	}
+}
+
+func mailPages() map[string]templ.Component {
+	mail := MailPage{Page: frame("/mailbox/mail_0", "Confirm your address"), Mail: mailsOf(1)[0], HTMLURL: "/mailbox/mail_0/html", TextURL: "/mailbox/mail_0?view=text", Text: "Hello Ada,\n\nplease confirm your address."}
+	asText := mail
+	asText.ShowText = true
+	return map[string]templ.Component{
+		"mailbox":       Mailbox(MailboxPage{Page: frame("/mailbox", "Mailbox"), Mails: mailsOf(7), Pager: Pager{Page: 1, PerPage: 7, Total: 9, URL: "/mailbox"}}),
+		"mailbox-empty": Mailbox(MailboxPage{Page: frame("/mailbox", "Mailbox")}),
+		"mail":          Mail(mail),
+		"mail-text":     Mail(asText),
+	}
+}
