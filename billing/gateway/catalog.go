@@ -121,7 +121,7 @@ func (s *catalogSync) reconcilePrice(have *stripe.Price, want plan.Price) error 
 			want.Money.Amount, want.Money.Currency, want.Interval)
 	}
 	if have.Active == want.Retired {
-		params := &stripe.PriceParams{Params: with(s.ctx, settingKey()), Active: stripe.Bool(!want.Retired)}
+		params := &stripe.PriceParams{Params: with(s.ctx, *settingKey()), Active: stripe.Bool(!want.Retired)}
 		if _, err := s.api.Prices.Update(have.ID, params); err != nil {
 			return wrap("update price "+want.LookupKey, err)
 		}
