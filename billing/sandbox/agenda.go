@@ -67,7 +67,7 @@ func (s *Sandbox) runNext(ctx context.Context, limit int64) (bool, error) {
 		if err := tx.moveTo(item.at); err != nil {
 			return err
 		}
-		step := agendaSteps()[item.kind]
+		step := s.steps[item.kind]
 		if step == nil {
 			return fmt.Errorf("the agenda has no step %s", item.kind)
 		}

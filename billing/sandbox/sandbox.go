@@ -71,6 +71,7 @@ type Sandbox struct {
 	db        *sql.DB
 	schema    *schemaDoc
 	routes    *routeTable
+	steps     map[string]agendaStep
 	client    *http.Client
 	accountID string
 	keys      keys
@@ -118,7 +119,7 @@ func New(opts Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	s := &Sandbox{
-		opts: opts, log: opts.Logger, db: db, schema: doc,
+		opts: opts, log: opts.Logger, db: db, schema: doc, steps: agendaSteps(),
 		chaos: rand.New(rand.NewPCG(opts.Seed, 0x7011)),
 	}
 	s.url.Store("http://" + opts.Addr)

@@ -290,7 +290,7 @@ func jsonPath(path string) string {
 
 // Schedule puts a step on the agenda, or moves it: an item is unique by kind and id.
 func (tx *Tx) Schedule(at int64, kind, id string) error {
-	if _, ok := agendaSteps()[kind]; !ok {
+	if _, ok := tx.s.steps[kind]; !ok {
 		return fmt.Errorf("schedule %s: no such step in the agenda's table", kind)
 	}
 	_, err := tx.sql.Exec(`INSERT INTO agenda (kind, id, at) VALUES (?, ?, ?)
