@@ -43,7 +43,7 @@ func TestWebhooksAreSignedAndOrdered(t *testing.T) {
 		t.Error(diff)
 	}
 	body, header := r.Body(0)
-	if !strings.HasPrefix(string(body), "{\n  \"") || header.Get("Content-Type") != "application/json; charset=utf-8" ||
+	if !strings.HasPrefix(string(body), "{\n  \"id\": \"evt_") || header.Get("Content-Type") != "application/json; charset=utf-8" ||
 		!strings.HasPrefix(header.Get("User-Agent"), "Stripe/1.0") {
 		t.Errorf("%v\n%s", header, body)
 	}
@@ -255,6 +255,32 @@ func TestChaosLosesNothing(t *testing.T) {
 	}
 	if slices.IsSorted(order) {
 		t.Error("everything arrived in order")
+	}
+}
+
+// The field mode puts what one request emits into the order that real Stripe was seen to use.
+func TestFieldMode(t *testing.T) {
+	t.Parallel()
+	r := sandboxtest.NewReceiver(t)
+	s := sandboxtest.New(t, sandboxtest.Forward(r))
+	if err := s.SetMode(context.Background(), sandbox.Field); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Do(context.Background(), func(tx *sandbox.Tx) error {
+		for _, typ := range []string{"payment_intent.created", "invoice.paid", "charge.succeeded", "invoice.created"} {
+			if err := tx.Emit(typ, sandbox.Object{"id": typ, "object": "thing"}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.MustIdle()
+	want := []string{"charge.succeeded", "payment_intent.created", "invoice.created", "invoice.paid"}
+	if diff := cmp.Diff(want, r.Types()); diff != "" {
+		t.Error(diff)
 	}
 }
 
