@@ -1,0 +1,83 @@
+// Package handlers is HTTP: it reads a request, asks auth, billing or models, and answers with a
+// page, a redirect or JSON. It decides nothing about money and prints no words of its own.
+//
+// routes.go is the map of the whole site, with who may go where on each line. errors.go is where
+// every failure ends. A handler returns its errors; it logs none and renders none.
+package handlers
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/tollgate/billing"
+	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/config"
+	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/internal/auth"
+	"example.com/tollgate/models"
+	"example.com/tollgate/views/layout"
+)
+
+// Options is what the site needs.
+type Options struct {
+	Config  config.Config
+	DB      *models.DB
+	Auth    *auth.Service
+	Billing *billing.Service
+	Catalog *plan.Catalog
+	Logger  *slog.Logger
+	// Now is the business clock, which dates on pages go by; Wall is the wall clock.
+	Now  func() time.Time
+	Wall func() time.Time
+	// Ribbon says where the sandbox's pages are, or is nil where there is no sandbox.
+	Ribbon func() *layout.Ribbon
+	// Ready reports whether the program can serve: its database answers and is migrated.
+	Ready func() error
+	// Metrics answers /metrics.
+	Metrics http.Handler
+}
+
+// site is what every group of handlers shares.
+type site struct{ Options }
+
+// New builds the whole site on an Echo instance: its middleware, its routes and its error handler.
+func New(o Options) (*echo.Echo, error) {
+	s := &site{o}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.handleError
+	if err := middleware.Install(e, middleware.Options{
+		Config: o.Config, Auth: o.Auth, Logger: o.Logger, Now: o.Wall,
+	}); err != nil {
+		return nil, err
+	}
+	s.mount(e)
+	return e, nil
+}
+
+// identity is who is asking. It is nil for a visitor.
+func (s *site) identity(c echo.Context) *auth.Identity { return middleware.Identity(c) }
+
+// account is the account that a signed-in request works in. Only routes that a guard protects call
+// it.
+func (s *site) account(c echo.Context) models.Account { return middleware.Identity(c).Account }
+
+// accessKey holds the decision for the length of one request, so that the guard, the page and its
+// frame ask the database once. The next request asks again.
+const accessKey = "tollgate.access"
+
+// access is what the request's account may do now.
+func (s *site) access(c echo.Context) (billing.Access, error) {
+	if access, ok := c.Get(accessKey).(billing.Access); ok {
+		return access, nil
+	}
+	access, err := s.Billing.Access(c.Request().Context(), s.account(c).ID)
+	if err != nil {
+		return billing.Access{}, err
+	}
+	c.Set(accessKey, access)
+	return access, nil
+}

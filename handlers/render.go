@@ -1,0 +1,91 @@
+package handlers
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"example.com/tollgate/billing"
+	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/static"
+	"example.com/tollgate/views"
+	"example.com/tollgate/views/layout"
+	"example.com/tollgate/views/ui"
+)
+
+// render writes a page. It is rendered to memory first, so that a page that fails half-way becomes
+// an error page and not half a page.
+func render(c echo.Context, status int, page templ.Component) error {
+	var buf bytes.Buffer
+	if err := page.Render(c.Request().Context(), &buf); err != nil {
+		return err
+	}
+	return c.HTMLBlob(status, buf.Bytes())
+}
+
+// page fills the frame that every page has. For a signed-in user it needs their access, because the
+// frame names the plan and carries the banner of an overdue payment.
+func (s *site) page(c echo.Context, title string) (layout.Page, error) {
+	p := layout.Page{
+		Title: title, AppName: s.Config.AppName, Path: c.Request().URL.Path, CSRF: middleware.CSRF(c),
+		CSSPath: static.Path("app.css"), JSPath: static.Path("app.js"), HTMXPath: static.Path("htmx.js"),
+		FontPath: static.Path("overpass.woff2"), IconPath: static.Path("favicon.svg"),
+		RequestID: middleware.RequestID(c), Locale: "en-US", Zone: time.UTC,
+	}
+	if s.Ribbon != nil {
+		p.Sandbox = s.Ribbon()
+	}
+	id := s.identity(c)
+	if id == nil {
+		return p, nil
+	}
+	p.User = &layout.User{
+		Name: id.User.Name, Email: id.User.Email, EmailVerified: id.User.EmailVerifiedAt != nil,
+		Admin: id.Admin(s.Config.AdminEmails),
+	}
+	p.AccountName, p.Locale = id.Account.Name, id.User.Locale
+	if zone, err := time.LoadLocation(id.User.TimeZone); err == nil {
+		p.Zone = zone
+	}
+	p.Flash = middleware.Flash(c)
+	access, err := s.access(c)
+	if err != nil {
+		return p, err
+	}
+	p.PlanName = access.Granted.Name
+	p.Banner = banner(access, p.Format())
+	return p, nil
+}
+
+// banner is what stands above every page until it is dealt with.
+func banner(access billing.Access, f ui.Format) *layout.Banner {
+	text, urgent, ok := views.AccessBanner(string(access.Reason), access.Bought.Name, access.Until, f)
+	if !ok {
+		return nil
+	}
+	b := &layout.Banner{Kind: layout.Warning, Text: text, ActionText: views.BannerAction, Post: true,
+		ActionURL: views.PathPortal, Fields: map[string]string{"flow": views.FlowPaymentMethod}}
+	if urgent {
+		b.Kind = layout.Error
+	}
+	return b
+}
+
+// back answers a form that was carried out: 303, so that a reload does not send it again.
+func back(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+
+// pageNumber reads ?page=, counting from 1. Anything else counts as the first.
+func pageNumber(c echo.Context) int {
+	n, err := strconv.Atoi(c.QueryParam("page"))
+	if err != nil || n < 1 || n > maxPage {
+		return 1
+	}
+	return n
+}
+
+// maxPage bounds how deep a list can be paged.
+const maxPage = 100_000
