@@ -15,6 +15,18 @@ type agendaStep func(tx *Tx, id string) error
 func agendaSteps() map[string]agendaStep {
 	return map[string]agendaStep{
 		"clock.tick": func(*Tx, string) error { return nil }, // A wake-up without effect, for tests of the engine.
+
+		"checkout_session.expire":        expireSession,
+		"coupon.expire":                  expireCoupon,
+		"invoice.finalize":               finalizeDue,
+		"invoice.retry":                  retryInvoice,
+		"promotion_code.expire":          expirePromotionCode,
+		"subscription.cancel":            cancelDue,
+		"subscription.cycle":             cycleSubscription,
+		"subscription.incomplete_expire": expireIncomplete,
+		"subscription.pending_expire":    expirePending,
+		"subscription.resume_collection": resumeCollection,
+		"subscription.trial_will_end":    noticeTrialEnd,
 	}
 }
 
