@@ -14,3 +14,11 @@ func Prorate(amount, start, at, end int64) (int64, error) {
 	}
 	return Round(share(amount, end-at, end-start))
 }
+
+// Scale returns amount times part over whole, rounded once. A whole of zero gives the amount itself.
+func Scale(amount, part, whole int64) (int64, error) {
+	if whole == 0 {
+		return amount, nil
+	}
+	return Round(share(amount, part, whole))
+}

@@ -1,0 +1,103 @@
+package sandbox
+
+import "strings"
+
+// newCharge builds a succeeded charge for an intent; a failed one changes what differs.
+func newCharge(tx *Tx, pi, pm Object, card TestCard) Object {
+	c := tx.Skeleton("charge")
+	for _, key := range []string{
+		"amount", "currency", "customer", "description", "invoice", "metadata", "receipt_email", "shipping",
+		"statement_descriptor", "statement_descriptor_suffix", "transfer_group",
+	} {
+		c[key] = pi[key]
+	}
+	c["amount_captured"], c["amount_refunded"] = pi["amount"], int64(0)
+	c["billing_details"] = pm["billing_details"]
+	c["calculated_statement_descriptor"] = "TOLLGATE"
+	c["captured"], c["paid"], c["status"] = true, true, "succeeded"
+	c["disputed"], c["refunded"] = false, false
+	c["fraud_details"] = Object{}
+	c["payment_intent"], c["payment_method"] = pi.ID(), pm.ID()
+	c["payment_method_details"] = Object{"type": "card", "card": chargeCard(pm, card)}
+	c["radar_options"] = Object{}
+	c["receipt_url"] = tx.BaseURL() + "/_stripe/receipt/" + c.ID()
+	c["source"] = nil
+	delete(c, "refunds") // It is part of a charge only when it is expanded.
+	return c
+}
+
+func chargeCard(pm Object, card TestCard) Object {
+	d := Object{
+		"amount_authorized": nil, "authorization_code": nil, "installments": nil, "mandate": nil,
+		"network": card.Brand, "network_token": Object{"used": false}, "three_d_secure": nil, "wallet": nil,
+		"checks": Object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
+	}
+	for _, key := range []string{
+		"brand", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4", "regulated_status",
+	} {
+		d[key] = pm.at("card." + key)
+	}
+	return d
+}
+
+func failedOutcome(card TestCard, why decline) Object {
+	out := Object{
+		"network_advice_code": nil, "network_decline_code": nil, "network_status": "declined_by_network",
+		"reason": why.declineCode, "risk_level": "normal", "risk_score": int64(22), "type": "issuer_declined",
+		"seller_message": "The bank returned the decline code `" + why.declineCode + "`.",
+	}
+	if card.ID == "pm_card_radarBlock" {
+		out["network_status"], out["type"] = "not_sent_to_network", "blocked"
+		out["reason"], out["risk_level"], out["risk_score"] = "highest_risk_level", "highest", int64(92)
+		out["seller_message"] = "Stripe blocked this payment as too risky."
+	}
+	return out
+}
+
+// insertBalanceTransaction records what a charge or a refund moves. The fee is Stripe's list price for cards,
+// 2.9 % and 30 cents, and is not returned on a refund.
+func insertBalanceTransaction(tx *Tx, source Object, amount int64, typ string) (Object, error) {
+	t := tx.Skeleton("balance_transaction")
+	t["amount"], t["currency"] = amount, source["currency"]
+	t["type"], t["reporting_category"] = typ, typ
+	t["source"], t["description"] = source.ID(), source["description"]
+	t["status"], t["available_on"] = "pending", tx.Now()+2*daySeconds
+	t["fee"], t["fee_details"] = int64(0), []any{}
+	if typ == "charge" {
+		fee := (amount*29+500)/1000 + 30
+		t["fee"] = fee
+		t["fee_details"] = []any{Object{
+			"amount": fee, "application": nil, "currency": source["currency"],
+			"description": "Stripe processing fees", "type": "stripe_fee",
+		}}
+	}
+	t["net"] = amount - t.Int("fee")
+	return t, tx.Insert(t)
+}
+
+func getCharge(r *apiRequest) (Object, error) { return r.Tx.Get("charge", r.ID) }
+
+func listCharges(r *apiRequest) (Object, error) {
+	q := Query{Customer: r.Params.Str("customer"), Where: map[string]string{}}
+	if pi := r.Params.Str("payment_intent"); pi != "" {
+		q.Where["payment_intent"] = pi
+	}
+	return r.list("charge", q)
+}
+
+func getBalanceTransaction(r *apiRequest) (Object, error) {
+	return r.Tx.Get("balance_transaction", r.ID)
+}
+
+func listBalanceTransactions(r *apiRequest) (Object, error) {
+	q := Query{Where: map[string]string{}}
+	for _, key := range []string{"type", "source", "currency"} {
+		if v := r.Params.Str(key); v != "" {
+			q.Where[key] = strings.ToLower(v)
+			if key == "source" {
+				q.Where[key] = v
+			}
+		}
+	}
+	return r.list("balance_transaction", q)
+}

@@ -1,0 +1,75 @@
+package sandbox
+
+import "slices"
+
+// setTotals works out what a session costs now. It goes through the same bill as the invoice that confirming leads
+// to, so that the page and the invoice cannot differ.
+func setTotals(tx *Tx, s Object) error {
+	if s.Str("mode") == "setup" {
+		return nil
+	}
+	b, err := sessionBill(tx, s)
+	if err != nil {
+		return err
+	}
+	scratch := Object{}
+	if err := b.discount(scratch); err != nil {
+		return err
+	}
+	if err := b.tax(tx); err != nil {
+		return err
+	}
+	var subtotal, discount, tax, total int64
+	for i, item := range s.List("line_items") {
+		line := b.lines[i]
+		off := line.Int("amount") - netOf(line)
+		var added, contained int64
+		for _, t := range line.List("tax_amounts") {
+			if t.Bool("inclusive") {
+				contained += t.Int("amount")
+			} else {
+				added += t.Int("amount")
+			}
+		}
+		item["amount_subtotal"] = line.Int("amount")
+		item["amount_discount"], item["amount_tax"] = off, added+contained
+		item["amount_total"] = netOf(line) + added
+		subtotal += line.Int("amount")
+		discount += off
+		tax += added + contained
+		total += item.Int("amount_total")
+	}
+	s["amount_subtotal"], s["amount_total"] = subtotal, total
+	s["total_details"] = Object{"amount_discount": discount, "amount_shipping": int64(0), "amount_tax": tax}
+	return nil
+}
+
+// sessionBill has one line for each line item, in their order.
+func sessionBill(tx *Tx, s Object) (*bill, error) {
+	sources, err := tx.sources(s)
+	if err != nil {
+		return nil, err
+	}
+	b := &bill{
+		currency: s.Str("currency"),
+		sub:      Object{"default_tax_rates": s.Obj("_subscription_data").List("default_tax_rates")},
+	}
+	for _, src := range sources {
+		b.discounts = append(b.discounts, newDiscount(tx, src, "", "", s.ID()))
+	}
+	trial := sessionTrial(tx, s) > 0
+	for _, item := range s.List("line_items") {
+		amount, err := priceAmount(tx, item.Obj("price"), item.Int("quantity"))
+		if err != nil {
+			return nil, err
+		}
+		if item.Has("price.recurring") && (trial || metered(item.Obj("price"))) {
+			amount = 0
+		}
+		b.lines = append(b.lines, Object{
+			"amount": amount, "discountable": true, "price": item["price"], "quantity": item["quantity"],
+			"tax_rates": slices.Clone(item.List("_tax_rates")),
+		})
+	}
+	return b, nil
+}

@@ -1,0 +1,379 @@
+package sandbox
+
+import "slices"
+
+func createSubscription(r *apiRequest) (Object, error) {
+	if err := r.Params.Require("customer"); err != nil {
+		return nil, err
+	}
+	customer, err := r.Tx.Ref("customer", r.Params.Str("customer"), "customer")
+	if err != nil {
+		return nil, err
+	}
+	spec, err := readSubscription(r.Tx, customer, r.Params)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := buildSubscription(r.Tx, spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.setFields(sub, true); err != nil {
+		return nil, err
+	}
+	if r.Params.Str("proration_behavior") == prorateNone {
+		sub["_stub"] = prorateNone
+	}
+	if err := addInvoiceItems(r.Tx, sub, r.Params); err != nil {
+		return nil, err
+	}
+	offSession, _, err := r.Params.Bool("off_session")
+	if err != nil {
+		return nil, err
+	}
+	behavior := r.Params.Str("payment_behavior")
+	if behavior == "" {
+		behavior = allowIncomplete
+	}
+	sub, _, err = startSubscription(r.Tx, sub, startOptions{
+		behavior: behavior, pay: payOptions{offSession: offSession},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pendingSetup(r.Tx, sub)
+}
+
+// pendingSetup gives a trial that has nothing to charge a setup intent, by which its customer can leave a card.
+func pendingSetup(tx *Tx, sub Object) (Object, error) {
+	if sub.Str("status") != "trialing" || sub.Str("collection_method") == "send_invoice" {
+		return sub, nil
+	}
+	card, err := payerOf(tx, Object{"subscription": sub.ID(), "customer": sub["customer"]})
+	if err != nil || card != "" {
+		return sub, err
+	}
+	si, err := insertSetupIntent(tx, sub.Str("customer"), nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	return tx.Update("subscription", sub.ID(), func(s Object) error {
+		s["pending_setup_intent"] = si.ID()
+		return nil
+	})
+}
+
+// readSubscription reads what a new subscription bills, and when.
+func readSubscription(tx *Tx, customer Object, p Params) (subscriptionSpec, error) {
+	spec := subscriptionSpec{customer: customer, fields: Object{}}
+	if len(p.Subs("items")) == 0 {
+		return spec, invalidf("items", "Missing required param: items.").withCode("parameter_missing")
+	}
+	for _, item := range p.Subs("items") {
+		read, err := readItem(tx, item, p.Str("currency"))
+		if err != nil {
+			return spec, err
+		}
+		spec.items = append(spec.items, read)
+	}
+	var err error
+	if spec.trialEnd, err = readTrial(tx, p, spec.items); err != nil {
+		return spec, err
+	}
+	if at, sent, err := p.Int("billing_cycle_anchor"); err != nil {
+		return spec, err
+	} else if sent {
+		if at <= tx.Now() {
+			return spec, invalidf("billing_cycle_anchor", "Invalid timestamp: must be an integer Unix timestamp in the "+
+				"future")
+		}
+		spec.anchor = at
+	}
+	if id := p.Str("default_payment_method"); id != "" {
+		pm, err := tx.Ref("payment_method", id, "default_payment_method")
+		if err != nil {
+			return spec, err
+		}
+		spec.method = pm.ID()
+	}
+	if spec.discounts, err = readDiscounts(tx, p, customer); err != nil {
+		return spec, err
+	}
+	if method := p.Str("collection_method"); method != "" {
+		spec.fields["collection_method"] = method
+	}
+	if rates, err := readTaxRates(tx, p, "default_tax_rates"); err != nil {
+		return spec, err
+	} else if len(rates) > 0 {
+		spec.fields["default_tax_rates"] = slices.Clone(rates)
+	}
+	return spec, nil
+}
+
+// readTrial works out when a trial ends, and 0 when there is none.
+func readTrial(tx *Tx, p Params, items []itemSpec) (int64, error) {
+	end, sent, err := trialEndParam(p, tx.Now())
+	if err != nil || sent {
+		return end, err
+	}
+	days, sent, err := p.Int("trial_period_days")
+	if err != nil {
+		return 0, err
+	}
+	if sent {
+		if days < 0 || days > 730 {
+			return 0, invalidf(p.Path("trial_period_days"), "Invalid trial_period_days: must be between 0 and 730.")
+		}
+		return tx.Now() + days*daySeconds, nil
+	}
+	if fromPlan, _, err := p.Bool("trial_from_plan"); err != nil || !fromPlan {
+		return 0, err
+	}
+	for _, item := range items {
+		days = max(days, item.price.Int("recurring.trial_period_days"))
+	}
+	if days == 0 {
+		return 0, nil
+	}
+	return tx.Now() + days*daySeconds, nil
+}
+
+// addInvoiceItems bills one-time prices together with a subscription's first or next invoice.
+func addInvoiceItems(tx *Tx, sub Object, p Params) error {
+	for _, entry := range p.Subs("add_invoice_items") {
+		price, err := readPrice(tx, entry)
+		if err != nil {
+			return err
+		}
+		quantity, sent, err := entry.Int("quantity")
+		if err != nil {
+			return err
+		}
+		if !sent {
+			quantity = 1
+		}
+		amount, err := priceAmount(tx, price, quantity)
+		if err != nil {
+			return err
+		}
+		item := newInvoiceItem(tx, sub.Str("customer"), price.Str("currency"), amount, productName(tx, price))
+		item["price"], item["quantity"], item["subscription"] = tx.Public(price), quantity, sub.ID()
+		item["unit_amount"], item["unit_amount_decimal"] = price["unit_amount"], price["unit_amount_decimal"]
+		if err := tx.Insert(item, "invoiceitem.created"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setFields sets what a request says of a subscription besides its items and its period.
+func (r *apiRequest) setFields(sub Object, creating bool) error {
+	p := r.Params
+	p.Copy(sub, "description", "days_until_due", "application_fee_percent", "on_behalf_of")
+	if p.Given("collection_method") {
+		sub["collection_method"] = p.Str("collection_method")
+	}
+	for _, hash := range []string{"payment_settings", "trial_settings", "automatic_tax", "invoice_settings"} {
+		if given := p.Sub(hash); given != nil {
+			for key, value := range given.Object() {
+				sub.Set(hash+"."+key, value)
+			}
+		}
+	}
+	if sub.Bool("automatic_tax.enabled") && !sub.Has("automatic_tax.liability") {
+		sub.Set("automatic_tax.liability", Object{"type": "self"})
+	}
+	if id := p.Str("default_payment_method"); id != "" {
+		pm, err := paymentMethod(r.Tx, id, "default_payment_method")
+		if err != nil {
+			return err
+		}
+		if pm.Str("customer") != sub.Str("customer") {
+			return invalidf("default_payment_method", "The customer does not have a payment method with the ID %s. The "+
+				"payment method must be attached to the customer.", id)
+		}
+		sub["default_payment_method"] = pm.ID()
+	} else if p.Unset("default_payment_method") {
+		sub["default_payment_method"] = nil
+	}
+	metadata, err := p.Metadata(sub.Obj("metadata"))
+	if err != nil {
+		return err
+	}
+	sub["metadata"] = metadata
+	if err := r.setPause(sub); err != nil {
+		return err
+	}
+	return r.setCancellation(sub, creating)
+}
+
+func (r *apiRequest) setPause(sub Object) error {
+	if r.Params.Unset("pause_collection") {
+		sub["pause_collection"] = nil
+		return nil
+	}
+	pause := r.Params.Sub("pause_collection")
+	if pause == nil {
+		return nil
+	}
+	if err := pause.Require("behavior"); err != nil {
+		return err
+	}
+	sub["pause_collection"] = Object{"behavior": pause.Str("behavior"), "resumes_at": nil}
+	if at, sent, err := pause.Int("resumes_at"); err != nil {
+		return err
+	} else if sent {
+		sub.Set("pause_collection.resumes_at", at)
+	}
+	return nil
+}
+
+func (r *apiRequest) setCancellation(sub Object, creating bool) error {
+	p, tx := r.Params, r.Tx
+	on, sent, err := p.Bool("cancel_at_period_end")
+	if err != nil {
+		return err
+	}
+	if sent && p.Given("cancel_at") && on {
+		return invalidf("cancel_at_period_end", "You may only specify one of these parameters: cancel_at, "+
+			"cancel_at_period_end.")
+	}
+	if sent && on != sub.Bool("cancel_at_period_end") {
+		setCancelAtPeriodEnd(tx, sub, on)
+	}
+	at, sent, err := p.Int("cancel_at")
+	if err != nil {
+		return err
+	}
+	switch {
+	case sent && at <= tx.Now():
+		return invalidf("cancel_at", "Invalid timestamp: must be an integer Unix timestamp in the future")
+	case sent:
+		sub["cancel_at"], sub["canceled_at"], sub["cancel_at_period_end"] = at, tx.Now(), false
+		sub.Set("cancellation_details.reason", "cancellation_requested")
+	case p.Unset("cancel_at") && !creating:
+		setCancelAtPeriodEnd(tx, sub, false)
+	}
+	if d := p.Sub("cancellation_details"); d != nil {
+		setCancellationDetails(sub, d)
+	}
+	return nil
+}
+
+func getSubscription(r *apiRequest) (Object, error) { return r.Tx.Get("subscription", r.ID) }
+
+// listSubscriptions hides what has ended unless it is asked for: by a status of its own, by ended, or by all.
+func listSubscriptions(r *apiRequest) (Object, error) {
+	q := Query{Customer: r.Params.Str("customer")}
+	r.filters(&q, "collection_method")
+	switch status := r.Params.Str("status"); status {
+	case "":
+		q.Not = map[string]string{"status": "canceled"}
+	case "all":
+	case "ended":
+		q.In = map[string][]string{"status": {"canceled", "incomplete_expired"}}
+	default:
+		r.filters(&q, "status")
+	}
+	if id := r.Params.Str("price"); id != "" {
+		if q.Where == nil {
+			q.Where = map[string]string{}
+		}
+		q.Where["items.data.0.price.id"] = id
+	}
+	return r.list("subscription", q)
+}
+
+func searchSubscriptions(r *apiRequest) (Object, error) {
+	return r.search("subscription", "canceled_at", "status")
+}
+
+func updateSubscriptionAPI(r *apiRequest) (Object, error) {
+	sub, err := r.Tx.Get("subscription", r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if ended(sub) {
+		return r.updateEnded(sub)
+	}
+	c, err := planChange(r.Tx, sub, r.Params)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.setFields(c.after, false); err != nil {
+		return nil, err
+	}
+	if err := r.replaceDiscounts(c.after); err != nil {
+		return nil, err
+	}
+	if err := addInvoiceItems(r.Tx, sub, r.Params); err != nil {
+		return nil, err
+	}
+	if r.Params.Has("default_tax_rates") {
+		rates, err := readTaxRates(r.Tx, r.Params, "default_tax_rates")
+		if err != nil {
+			return nil, err
+		}
+		c.after["default_tax_rates"] = slices.Clone(rates)
+	}
+	offSession, _, err := r.Params.Bool("off_session")
+	if err != nil {
+		return nil, err
+	}
+	behavior := r.Params.Str("payment_behavior")
+	if behavior == "" {
+		behavior = allowIncomplete
+	}
+	after, _, err := applyChange(r.Tx, c, applyOptions{behavior: behavior, pay: payOptions{offSession: offSession}})
+	if err != nil {
+		return nil, err
+	}
+	if err := announceDiscounts(r.Tx, after); err != nil {
+		return nil, err
+	}
+	return r.Tx.Get("subscription", r.ID)
+}
+
+// updateEnded changes the little that can be changed after a subscription's end.
+func (r *apiRequest) updateEnded(sub Object) (Object, error) {
+	for _, key := range r.Params.Keys() {
+		if key != "metadata" && key != "cancellation_details" && key != "expand" {
+			return nil, invalidf("", "A canceled subscription can only update its cancellation_details and metadata.").
+				withCode("invalid_canceled_subscription_fields")
+		}
+	}
+	return updateSubscription(r.Tx, sub.ID(), func(s Object) error {
+		if d := r.Params.Sub("cancellation_details"); d != nil {
+			setCancellationDetails(s, d)
+		}
+		metadata, err := r.Params.Metadata(s.Obj("metadata"))
+		s["metadata"] = metadata
+		return err
+	})
+}
+
+// resumeSubscription begins a subscription again that paused because its trial ended without a card.
+func resumeSubscription(r *apiRequest) (Object, error) {
+	sub, err := r.Tx.Get("subscription", r.ID)
+	if err != nil {
+		return nil, err
+	}
+	if sub.Str("status") != "paused" {
+		return nil, invalidf("", "This subscription is not paused. Only paused subscriptions can be resumed.")
+	}
+	now := r.Tx.Now()
+	c := &change{before: sub, after: sub.Clone(), resets: true, invoiceNow: true}
+	c.after["status"] = "active"
+	c.after["current_period_start"] = now
+	if r.Params.Str("billing_cycle_anchor") == "unchanged" {
+		c.after["current_period_end"] = interval(sub.Obj("items.data.0.price")).Next(sub.Int("billing_cycle_anchor"), now)
+	} else {
+		c.after["billing_cycle_anchor"] = now
+		c.after["current_period_end"] = interval(sub.Obj("items.data.0.price")).Next(now, now)
+	}
+	after, _, err := applyChange(r.Tx, c, applyOptions{behavior: allowIncomplete})
+	if err != nil {
+		return nil, err
+	}
+	return after, r.Tx.Emit("customer.subscription.resumed", after, nil)
+}
