@@ -3,6 +3,8 @@ package views
 import (
 	"strconv"
 	"strings"
+
+	"example.com/tollgate/views/layout"
 )
 
 // greeting uses the first word of the name, which is what most people are called.
@@ -32,4 +34,12 @@ func doneWords(steps []Step) string {
 		}
 	}
 	return strconv.Itoa(done) + " of " + strconv.Itoa(len(steps)) + " done"
+}
+
+// workplace names the account where that says more than the user's own name.
+func workplace(p layout.Page) string {
+	if p.User != nil && p.User.Name == p.AccountName {
+		return ""
+	}
+	return p.AccountName
 }

@@ -47,7 +47,7 @@ func signLine(c *plan.Catalog, p plan.Plan, f ui.Format) string {
 	for _, l := range c.Limits {
 		switch n := p.Limit(l.Key); {
 		case n == plan.Unlimited:
-			return "Any number"
+			return "Unlimited"
 		case n > 0:
 			return f.Count(n, l.One, l.Many)
 		}

@@ -48,7 +48,7 @@ func Landing(p LandingPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"wrap grid items-center gap-14 pt-10 pb-20 lg:grid-cols-[1.05fr_1fr] lg:pt-20 lg:pb-28\"><div><h1 class=\"display\">Projects in order. Prices in the open.</h1><p class=\"muted mt-6 max-w-lg text-lg\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"wrap grid items-center gap-14 pt-10 pb-20 lg:grid-cols-[1.2fr_1fr] lg:pt-20 lg:pb-28\"><div><h1 class=\"display lg:text-[3.55rem]\"><span class=\"block\">Projects in order.</span> <span class=\"block\">Prices in the open.</span></h1><p class=\"muted mt-6 max-w-lg text-lg\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -97,7 +97,7 @@ func Landing(p LandingPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</section><section class=\"border-y border-base-300 bg-base-100\" aria-labelledby=\"does\"><div class=\"wrap grid gap-x-16 gap-y-10 py-16 lg:grid-cols-[1fr_1.6fr] lg:py-24\"><div><h2 id=\"does\" class=\"text-3xl\">What it does</h2><p class=\"muted mt-4 max-w-sm\">Three things, each of them finished. The plan names say where each one starts.</p></div><dl class=\"divide-y divide-base-300\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</section><section class=\"border-y border-base-300 bg-base-100\" aria-labelledby=\"does\"><div class=\"wrap grid gap-x-16 gap-y-10 py-16 lg:grid-cols-[1fr_1.6fr] lg:py-24\"><div><h2 id=\"does\" class=\"text-3xl\">What it does</h2><p class=\"muted mt-4 max-w-sm\">A short list, and every line of it works. The plan names say where each one starts.</p></div><dl class=\"divide-y divide-base-300\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -172,7 +172,7 @@ func gantry(p LandingPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, each := range p.Catalog.Plans {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<li><a class=\"sign block\" href=\"/pricing\"><span class=\"flex flex-col items-center px-1.5 pt-4 pb-3 text-center\"><span class=\"text-sm font-bold sm:text-lg\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<li><a class=\"sign block h-full\" href=\"/pricing\"><span class=\"flex h-full flex-col items-center px-1.5 pt-5 pb-4 text-center sm:pt-7 sm:pb-5\"><span class=\"text-sm font-bold sm:text-lg\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -185,33 +185,33 @@ func gantry(p LandingPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</span> <span class=\"num mt-1 text-2xl font-extrabold tracking-tight sm:text-3xl\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</span> <span class=\"num mt-1 text-2xl font-extrabold tracking-tight sm:mt-2 sm:text-[2.75rem] sm:leading-none\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(fromPrice(p.Catalog, each, p.Format()))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing.templ`, Line: 76, Col: 121}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing.templ`, Line: 76, Col: 151}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</span> <span class=\"mt-1 text-xs font-semibold sm:text-sm\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</span> <span class=\"mt-1 text-xs font-semibold sm:mt-2 sm:text-sm\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var8 string
 			templ_7745c5c3_Var8, templ_7745c5c3_Err = templ.JoinStringErrs(signLine(p.Catalog, each, p.Format()))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing.templ`, Line: 77, Col: 98}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing.templ`, Line: 77, Col: 106}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var8))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</span> <svg class=\"mt-3 h-7 w-6\" viewBox=\"0 0 24 28\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"4\" stroke-linecap=\"square\" aria-hidden=\"true\"><path d=\"M12 2v21M3.5 15 12 23.5 20.5 15\"></path></svg></span></a></li>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</span> <svg class=\"mt-3 h-7 w-6 sm:mt-5 sm:h-9 sm:w-8\" viewBox=\"0 0 24 28\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"4\" stroke-linecap=\"square\" aria-hidden=\"true\"><path d=\"M12 2v21M3.5 15 12 23.5 20.5 15\"></path></svg></span></a></li>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

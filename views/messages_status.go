@@ -71,13 +71,17 @@ func mailWords(state string) words {
 	return words{state, ""}
 }
 
-// badgeWords is the subscription's badge. A cancellation or a gift says more than the status does.
+// badgeWords is the subscription's badge. A cancellation or a gift says more than the status
+// does, and the free plan needs no badge beside its name.
 func (s Subscription) badgeWords() words {
 	if s.Granted != "" {
 		return words{"Granted", "success"}
 	}
 	if s.EndsAt != nil && s.live() {
 		return words{"Ends soon", "warning"}
+	}
+	if s.Status == "" {
+		return words{}
 	}
 	label, tone := StatusWords(s.Status)
 	return words{label, tone}

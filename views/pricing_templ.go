@@ -63,7 +63,7 @@ func Pricing(p PricingPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><section class=\"wrap pt-10 text-center lg:pt-16\"><h1 class=\"display\">Pick a lane.</h1><p class=\"muted mx-auto mt-4 max-w-md text-lg\">Change it whenever you like. Every price on this page is the whole price.</p><nav class=\"mt-8 flex flex-col items-center justify-center gap-3 sm:flex-row\" aria-label=\"Billing interval\"><div class=\"segmented\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "\"><section class=\"wrap pt-10 text-center lg:pt-16\"><h1 class=\"display\">Pick a lane.</h1><p class=\"muted mx-auto mt-4 max-w-md text-lg\">Change it whenever you like. No calls and no quotes: these are the prices.</p><nav class=\"mt-8 flex flex-col items-center justify-center gap-3 sm:flex-row\" aria-label=\"Billing interval\"><div class=\"segmented\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -98,7 +98,7 @@ func Pricing(p PricingPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</nav></section><section class=\"wrap mt-10 grid items-stretch gap-5 md:grid-cols-3\" aria-label=\"Plans\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "</nav></section><section class=\"wrap tickets mt-10 max-md:space-y-5\" aria-label=\"Plans\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -264,7 +264,7 @@ func ticket(p PricingPage, each plan.Plan) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "\"><div class=\"flex grow flex-col p-6\"><div class=\"flex min-h-7 items-center justify-between gap-3\"><h2 id=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "\"><div class=\"flex flex-col p-6\"><div class=\"flex min-h-7 items-center justify-between gap-3\"><h2 id=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -305,14 +305,14 @@ func ticket(p PricingPage, each plan.Plan) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</div><p class=\"muted mt-1 text-sm\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</div><p class=\"muted mt-1 text-sm md:min-h-11\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var15 string
 		templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(each.Tagline)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `pricing.templ`, Line: 60, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `pricing.templ`, Line: 60, Col: 59}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 		if templ_7745c5c3_Err != nil {
