@@ -15,8 +15,14 @@ type Access struct {
 	Decision
 	Granted plan.Plan // the plan whose features and limits hold now
 	Bought  plan.Plan // the plan that was bought, which differs while it grants nothing
+	Status  string    // Stripe's word for the subscription that decided, or empty
+	live    bool
 	catalog *plan.Catalog
 }
+
+// Live reports whether there is a plan subscription that is not over, so that buying means switching.
+// One that still waits for its first payment does not count.
+func (a Access) Live() bool { return a.live }
 
 // Can reports whether a feature may be used. While a payment is overdue only features that the
 // catalog marks as kept remain.
@@ -122,6 +128,16 @@ func (s *Service) decide(facts AccountFacts) Access {
 	access.Bought = access.Granted
 	if p, _, ok := s.Catalog.ByLookupKey(d.LookupKey); ok {
 		access.Bought = p
+	}
+	for i := range facts.Subscriptions {
+		switch sub := &facts.Subscriptions[i]; sub.Status {
+		case "canceled", "incomplete", "incomplete_expired":
+		default:
+			access.live = !facts.CustomerDeleted
+		}
+		if facts.Subscriptions[i].ID == d.Subscription {
+			access.Status = facts.Subscriptions[i].Status
+		}
 	}
 	return access
 }

@@ -47,7 +47,7 @@ func (s *Service) portalSubscription(ctx context.Context, in PortalInput, params
 		return err
 	}
 	if sub == nil {
-		return fault.New(fault.Conflict, "no_subscription")
+		return fault.New(fault.Conflict, "subscription_missing")
 	}
 	params.Subscription = sub.StripeID
 	if in.Flow != FlowSwitch {
@@ -66,8 +66,28 @@ func (s *Service) portalSubscription(ctx context.Context, in PortalInput, params
 		return fmt.Errorf("read the items of %s: %w", sub.StripeID, err)
 	}
 	if len(items) == 0 {
-		return fault.New(fault.Conflict, "no_subscription")
+		return fault.New(fault.Conflict, "subscription_missing")
 	}
 	params.Item, params.LookupKey, params.Quantity = items[0], in.LookupKey, max(1, sub.Quantity)
 	return nil
+}
+
+// Resume takes back a cancellation that has not taken effect yet, and syncs. The faults are Conflict
+// subscription_missing when there is none to take back, and Unavailable when Stripe does not answer.
+func (s *Service) Resume(ctx context.Context, accountID int64) error {
+	sub, err := s.liveSubscription(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	if sub == nil {
+		return fault.New(fault.Conflict, "subscription_missing")
+	}
+	if sub.CancelAtPeriodEnd || sub.CancelAt != nil {
+		// One key for one cancellation: a double click is one call.
+		key := fmt.Sprintf("resume_%s_%d", sub.StripeID, value(sub.CanceledAt).Unix())
+		if err := s.Stripe.ResumeSubscription(ctx, sub.StripeID, key); err != nil {
+			return stripeFault(fmt.Errorf("resume %s: %w", sub.StripeID, err))
+		}
+	}
+	return stripeFault(s.SyncAccount(ctx, accountID))
 }

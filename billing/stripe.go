@@ -28,6 +28,8 @@ type Gateway interface {
 	// ExpireCheckout closes an open session; a session no longer open is ErrRefused.
 	ExpireCheckout(ctx context.Context, id, key string) (CheckoutSession, error)
 
+	// ResumeSubscription takes back a cancellation that is still to come.
+	ResumeSubscription(ctx context.Context, id, key string) error
 	CreatePortal(ctx context.Context, p PortalParams, key string) (url string, err error)
 
 	// SyncCatalog makes Stripe's products, prices and portal configuration those of the catalog.

@@ -1,0 +1,36 @@
+package billing_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v81"
+	"golang.org/x/sync/errgroup"
+)
+
+func TestSignupOwesExactlyOneCustomer(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		var group errgroup.Group
+		for range 8 {
+			group.Go(func() error {
+				_, err := w.EnsureCustomer(w.ctx(), account.ID)
+				return err
+			})
+		}
+		require.NoError(t, group.Wait())
+		w.settle()
+
+		var made []*stripe.Customer
+		list := w.stripe.Client.Customers.List(&stripe.CustomerListParams{})
+		for list.Next() {
+			made = append(made, list.Customer())
+		}
+		require.NoError(t, list.Err())
+		require.Len(t, made, 1)
+		require.Equal(t, account.PublicID, made[0].Metadata["account_id"])
+		require.NotEmpty(t, made[0].Metadata["user_id"])
+		require.Equal(t, "signup", made[0].Metadata["source"])
+		require.EqualValues(t, 1, w.count("customers", "account_id = ? AND stripe_id = ?", account.ID, made[0].ID))
+	})
+}

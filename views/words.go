@@ -1,0 +1,88 @@
+package views
+
+import (
+	"net/url"
+	"time"
+
+	"example.com/tollgate/views/ui"
+)
+
+// The titles of pages, which the frame shows in the browser's tab.
+const (
+	LandingTitle       = "Projects you can hand over"
+	LandingDescription = "Keep projects in one place, take them out as a spreadsheet, and read them from your own programs."
+	PricingTitle       = "Pricing"
+	PricingDescription = "What each plan holds and costs, by the month or by the year."
+	TermsTitle         = "Terms of service"
+	PrivacyTitle       = "Privacy policy"
+	UITitle            = "Components"
+	DashboardTitle     = "Dashboard"
+	ProjectsTitle      = "Projects"
+	BillingTitle       = "Billing"
+	CheckoutTitle      = "Confirm your plan"
+	ReturnTitle        = "Confirming your payment"
+)
+
+// ErrorTitle is the title and heading of the error page for a status.
+func ErrorTitle(status int) string { return title(status) }
+
+// NewPager places a page within a list of total rows. filters are the list's own query parameters.
+func NewPager(path string, filters url.Values, page, perPage int, total int64) Pager {
+	address := path
+	if len(filters) > 0 {
+		address += "?" + filters.Encode()
+	}
+	return Pager{URL: address, Page: page, PerPage: perPage, Total: total}
+}
+
+// BannerAction is the button of the banner about a payment that is due.
+const BannerAction = "Update your card"
+
+// AccessBanner is what stands above every page while access is in danger. reason is the access
+// rule's; urgent says that something has been lost already; ok is false where there is nothing to
+// say.
+func AccessBanner(reason, plan string, until time.Time, f ui.Format) (text string, urgent, ok bool) {
+	switch reason {
+	case "past_due":
+		return "Your last payment for " + plan + " failed. Everything keeps working until " + f.Date(until) + ".", false, true
+	case "overdue", "unpaid":
+		return "Your payment for " + plan + " is overdue, so nothing new can be added. What you have stays readable.", true, true
+	case "paused":
+		return "Your trial of " + plan + " ended without a card. Add one to carry on.", true, true
+	case "payment_processing":
+		return "Your first payment for " + plan + " is still being processed.", false, true
+	}
+	return "", false, false
+}
+
+// ResumedFlash confirms that a cancellation was taken back.
+const ResumedFlash = "Your plan goes on. Nothing will end."
+
+// PurchasedFlash confirms a purchase on the page that the buyer comes back to.
+func PurchasedFlash(plan string, trial bool) string {
+	if trial {
+		return "Your trial of " + plan + " has begun. Everything in it is yours to use now."
+	}
+	return "You are on " + plan + " now. Thank you!"
+}
+
+// FirstSteps is the dashboard's checklist, or nothing once all of it is done.
+func FirstSteps(verified, hasProject, paying bool) []Step {
+	if verified && hasProject && paying {
+		return nil
+	}
+	return []Step{
+		{
+			Text: "Confirm your e-mail address", Hint: "So that you can get back in if you lose your password.",
+			Done: verified,
+		},
+		{
+			Text: "Create your first project", Hint: "A name is enough to begin with.",
+			URL: PathProjects, Action: "New project", Done: hasProject,
+		},
+		{
+			Text: "Choose a plan", Hint: "More room, a CSV export and access for your programs.",
+			URL: "/pricing", Action: "See plans", Done: paying,
+		},
+	}
+}
