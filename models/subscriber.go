@@ -6,9 +6,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// indexSubscriberSQL rewrites one account's row of the admin's list from the tables it repeats. Of
-// several subscriptions it shows the live one, or else the newest.
-const indexSubscriberSQL = `
+// indexSubscribersSQL rewrites a range of accounts' rows of the admin's list from the tables they
+// repeat. Of several subscriptions it shows the live one, or else the newest.
+const indexSubscribersSQL = `
 INSERT INTO subscribers (account_id, public_id, name, email, customer, plan, status, mrr, search, created_at)
 SELECT a.id, a.public_id, a.name, u.email, COALESCE(c.stripe_id, ''),
        COALESCE(NULLIF(s.plan, ''), 'free'), COALESCE(s.status, 'none'), COALESCE(s.mrr, 0),
@@ -20,16 +20,21 @@ LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = ? AND c.live
 LEFT JOIN subscriptions s ON s.id = (
     SELECT s2.id FROM subscriptions s2 WHERE s2.customer_id = c.id
     ORDER BY CASE WHEN s2.ended_at IS NULL AND s2.status <> 'incomplete' THEN 0 ELSE 1 END, s2.id DESC LIMIT 1)
-WHERE a.id = ?
+WHERE a.id BETWEEN ? AND ?
 ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, email = excluded.email, customer = excluded.customer,
     plan = excluded.plan, status = excluded.status, mrr = excluded.mrr, search = excluded.search`
 
 // IndexSubscriber brings the admin's list up to date for one account. It runs in the transaction
 // that changed what the list shows.
 func IndexSubscriber(tx *gorm.DB, conn Connection, accountID int64) error {
-	err := tx.Exec(indexSubscriberSQL, conn.StripeAccount, conn.Livemode, accountID).Error
+	return IndexSubscribers(tx, conn, accountID, accountID)
+}
+
+// IndexSubscribers is IndexSubscriber for every account from first to last.
+func IndexSubscribers(tx *gorm.DB, conn Connection, first, last int64) error {
+	err := tx.Exec(indexSubscribersSQL, conn.StripeAccount, conn.Livemode, first, last).Error
 	if err != nil {
-		return fmt.Errorf("index account %d: %w", accountID, err)
+		return fmt.Errorf("index accounts %d to %d: %w", first, last, err)
 	}
 	return nil
 }
