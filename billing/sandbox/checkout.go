@@ -68,7 +68,6 @@ func sessionDefaults() Object {
 		"collected_information":   Object{"shipping_details": nil},
 		"payment_method_options":  Object{"card": Object{"request_three_d_secure": "automatic"}},
 		"phone_number_collection": Object{"enabled": false}, "discounts": []any{},
-		"tax_id_collection": nil,
 	}
 }
 

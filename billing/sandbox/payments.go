@@ -48,7 +48,6 @@ func insertIntent(tx *Tx, in newIntent) (Object, error) {
 	pi["description"] = textOrNil(in.description)
 	pi["receipt_email"] = textOrNil(in.receiptEmail)
 	pi["setup_future_usage"] = textOrNil(in.setupFutureUsage)
-	pi["source"] = nil
 	if in.metadata != nil {
 		pi["metadata"] = in.metadata
 	}

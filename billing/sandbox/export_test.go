@@ -1,0 +1,62 @@
+package sandbox
+
+import "context"
+
+// ConfirmCheckout lets tests press the checkout page's button.
+func ConfirmCheckout(s *Sandbox, id string, in CheckoutConfirm) (out CheckoutResult, err error) {
+	err = s.Do(context.Background(), func(tx *Tx) error {
+		out, err = confirmCheckout(tx, id, in)
+		return err
+	})
+	return out, err
+}
+
+// CompleteThreeDS lets tests answer a card challenge.
+func CompleteThreeDS(s *Sandbox, intent string, ok bool) (url string, err error) {
+	err = s.Do(context.Background(), func(tx *Tx) error {
+		url, err = completeThreeDS(tx, intent, ok)
+		return err
+	})
+	return url, err
+}
+
+// ApplyPromotionCode lets tests use the checkout page's promotion-code field.
+func ApplyPromotionCode(s *Sandbox, id, code string) error {
+	return s.Do(context.Background(), func(tx *Tx) error {
+		_, err := applyPromotionCode(tx, id, code)
+		return err
+	})
+}
+
+// AddPortalCard lets tests save a card in the portal.
+func AddPortalCard(s *Sandbox, customer string, in CardInput) (url string, err error) {
+	err = s.Do(context.Background(), func(tx *Tx) error {
+		url, err = portalAddCard(tx, customer, in)
+		return err
+	})
+	return url, err
+}
+
+// SwitchPlan and PreviewSwitch let tests use the portal's plan switch.
+func SwitchPlan(s *Sandbox, sub, price string) (total int64, err error) {
+	err = s.Do(context.Background(), func(tx *Tx) error {
+		o, err := switchPlan(tx, sub, price, 1)
+		if err != nil {
+			return err
+		}
+		inv, err := tx.load(o.Str("latest_invoice"))
+		total = inv.Int("total")
+		return err
+	})
+	return total, err
+}
+
+// PreviewSwitch returns the total that SwitchPlan would charge.
+func PreviewSwitch(s *Sandbox, sub, price string) (total int64, err error) {
+	err = s.View(context.Background(), func(tx *Tx) error {
+		inv, err := previewSwitch(tx, sub, price, 1)
+		total = inv.Int("total")
+		return err
+	})
+	return total, err
+}
