@@ -43,7 +43,8 @@ func TestWebhooksAreSignedAndOrdered(t *testing.T) {
 		t.Error(diff)
 	}
 	body, header := r.Body(0)
-	if !strings.HasPrefix(string(body), "{\n  \"id\": \"evt_") || header.Get("Content-Type") != "application/json; charset=utf-8" ||
+	if !strings.HasPrefix(string(body), "{\n  \"id\": \"evt_") ||
+		header.Get("Content-Type") != "application/json; charset=utf-8" ||
 		!strings.HasPrefix(header.Get("User-Agent"), "Stripe/1.0") {
 		t.Errorf("%v\n%s", header, body)
 	}
@@ -131,7 +132,8 @@ func TestEndpointsChooseTheirEvents(t *testing.T) {
 	if diff := cmp.Diff([]string{"product.created", "customer.deleted"}, r.Types()); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := s.Client.WebhookEndpoints.Update(made.ID, &stripe.WebhookEndpointParams{Disabled: stripe.Bool(true)}); err != nil {
+	off := &stripe.WebhookEndpointParams{Disabled: stripe.Bool(true)}
+	if _, err := s.Client.WebhookEndpoints.Update(made.ID, off); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.Client.Products.New(&stripe.ProductParams{Name: stripe.String("Q")}); err != nil {
@@ -317,4 +319,49 @@ func newCallback(t *testing.T, call func()) string {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL
+}
+
+// The request log keeps what was sent and answered, across restarts too, and no card number.
+func TestRequestLog(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "sandbox.db")
+	s := sandboxtest.New(t, sandboxtest.File(path))
+	send(t, s, "POST", "/v1/customers", "name=A&metadata[k]=v", "Idempotency-Key", "k1")
+	send(t, s, "POST", "/v1/customers", "emial=A")
+	send(t, s, "POST", "/v1/payment_methods",
+		"type=card&card[number]=4242424242424242&card[cvc]=987&card[exp_month]=1&card[exp_year]=2050")
+	check := func(s *sandbox.Sandbox) {
+		t.Helper()
+		var log []sandbox.LoggedRequest
+		err := s.View(context.Background(), func(tx *sandbox.Tx) error {
+			var err error
+			log, err = tx.Requests(10)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(log) != 3 {
+			t.Fatalf("%d entries", len(log))
+		}
+		if strings.Contains(log[0].Params, "4242") || strings.Contains(log[0].Params, "987") {
+			t.Errorf("the log keeps a card: %s", log[0].Params)
+		}
+		if log[1].Status != 400 || !strings.Contains(log[1].Response, "emial") {
+			t.Errorf("%+v", log[1])
+		}
+		if log[2].Params != `{"metadata":{"k":"v"},"name":"A"}` || log[2].IdempotencyKey != "k1" || log[2].Status != 200 {
+			t.Errorf("%+v", log[2])
+		}
+	}
+	check(s.Sandbox)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := sandbox.New(sandbox.Options{Path: path, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = again.Close() }()
+	check(again)
 }

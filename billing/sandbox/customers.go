@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"net/http"
 	"strings"
 )
 
@@ -168,10 +169,10 @@ func getCustomer(r *apiRequest) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c != nil && c.Kind() == "customer" && c.Bool("deleted") {
-		return c, nil
+	if c == nil || c.Kind() != "customer" {
+		return nil, missing(http.StatusNotFound, "customer", r.ID, "id")
 	}
-	return r.Tx.Get("customer", r.ID)
+	return c, nil
 }
 
 // deleteCustomer also ends the customer's subscriptions and lets go of the cards.

@@ -76,14 +76,15 @@ type Sandbox struct {
 	accountID string
 	keys      keys
 
-	offset  atomic.Int64 // Virtual minus wall time, in nanoseconds.
-	mode    atomic.Value // Mode, the order in which webhooks arrive.
-	url     atomic.Value // string, set by Start.
-	advance sync.Mutex   // Held by whoever works off the agenda.
-	deliver sync.Mutex   // Held by whoever delivers webhooks.
-	faults  faultBox
-	flight  flightSet
-	wakeups broadcast
+	offset   atomic.Int64 // Virtual minus wall time, in nanoseconds.
+	mode     atomic.Value // Mode, the order in which webhooks arrive.
+	url      atomic.Value // string, set by Start.
+	advance  sync.Mutex   // Held by whoever works off the agenda.
+	deliver  sync.Mutex   // Held by whoever delivers webhooks.
+	faults   faultBox
+	flight   flightSet
+	requests requestLog
+	wakeups  broadcast
 
 	chaos   *rand.Rand
 	chaosMu sync.Mutex
@@ -226,7 +227,8 @@ func (s *Sandbox) Close() error {
 			s.stop()
 		}
 		s.running.Wait()
-		s.closeErr = s.db.Close()
+		flushed := s.Do(context.Background(), func(*Tx) error { return nil }) // Writes the last of the request log.
+		s.closeErr = errors.Join(flushed, s.db.Close())
 	})
 	return s.closeErr
 }
@@ -281,9 +283,14 @@ func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) e
 	if opt.readOnly {
 		return nil
 	}
+	waiting := s.requests.waiting()
+	if err := tx.flushLog(waiting); err != nil {
+		return err
+	}
 	if err := sqlTx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
+	s.requests.written(waiting)
 	tx.settled()
 	return nil
 }

@@ -116,9 +116,9 @@ func (c *call) decode() error {
 		}
 		return invalidf("", "The request body could not be read.")
 	}
-	if kind := c.r.Header.Get("Content-Type"); len(body) > 0 && !strings.HasPrefix(kind, "application/x-www-form-urlencoded") {
-		return invalidf("", "Invalid request (check that your POST content type is application/x-www-form-urlencoded). "+
-			"If you have questions, we can help at https://support.stripe.com/.")
+	const form = "application/x-www-form-urlencoded"
+	if len(body) > 0 && !strings.HasPrefix(c.r.Header.Get("Content-Type"), form) {
+		return invalidf("", "Invalid request (check that your POST content type is "+form+"). If you have questions, we can help at https://support.stripe.com/.")
 	}
 	raw := c.r.URL.RawQuery
 	if len(body) > 0 {
@@ -288,9 +288,9 @@ func (c *call) write(status int, body []byte) {
 	if status >= 400 {
 		c.w.Header().Set("Stripe-Should-Retry", retry)
 	}
+	c.log(status, body) // First, so that whoever has the answer also finds it in the log.
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body)
-	c.log(status, body)
 }
 
 // cut breaks the connection without an answer.

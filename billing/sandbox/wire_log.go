@@ -1,10 +1,12 @@
 package sandbox
 
 import (
-	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // Bounds of the request log: how many requests it keeps, and how much of each body.
@@ -15,39 +17,77 @@ const (
 
 // LoggedRequest is one entry of the request log that the console shows.
 type LoggedRequest struct {
-	Seq            int64
 	ID             string
 	At             int64 // Virtual time, in unix seconds.
 	Method, Path   string
 	Status         int // 0 when the connection was cut.
 	Millis         int64
 	IdempotencyKey string
-	Params         string // Canonical JSON of the decoded parameters.
+	Params         string // The decoded parameters as JSON, card numbers hidden.
 	Response       string
 }
 
-// log keeps the request for the console. It comes after the answer and outside its transaction, so that refused
-// requests are kept too; a failure to log is no failure of the request.
+// requestLog holds the entries that are not yet in the table. They go there with the next transaction that writes
+// anything, because a commit of their own would make every request wait for the disk once more.
+type requestLog struct {
+	mu      sync.Mutex
+	pending []LoggedRequest
+}
+
+func (l *requestLog) add(entry LoggedRequest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.pending) >= maxLogged {
+		l.pending = l.pending[1:]
+	}
+	l.pending = append(l.pending, entry)
+}
+
+func (l *requestLog) waiting() []LoggedRequest {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.pending)
+}
+
+// written forgets entries that are in the table now.
+func (l *requestLog) written(entries []LoggedRequest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	done := map[string]bool{}
+	for _, entry := range entries {
+		done[entry.ID] = true
+	}
+	l.pending = slices.DeleteFunc(l.pending, func(entry LoggedRequest) bool { return done[entry.ID] })
+}
+
+// log keeps the request for the console, whatever became of it.
 func (c *call) log(status int, body []byte) {
-	params := strings.ReplaceAll(canonical(redactCards(c.raw)), ",}", "}")
-	millis := c.s.opts.Now().Sub(c.started).Milliseconds()
-	err := c.s.Do(context.WithoutCancel(c.r.Context()), func(tx *Tx) error {
-		result, err := tx.sql.Exec(`INSERT INTO requests
+	params, err := json.Marshal(normalize(redactCards(c.raw)))
+	if err != nil {
+		params = []byte("{}")
+	}
+	c.s.requests.add(LoggedRequest{
+		ID: c.id, At: c.s.Now().Unix(), Method: c.r.Method, Path: c.r.URL.Path, Status: status,
+		Millis: c.s.opts.Now().Sub(c.started).Milliseconds(), IdempotencyKey: c.key,
+		Params: excerpt(string(params)), Response: excerpt(string(body)),
+	})
+}
+
+// flushLog writes the waiting entries in this transaction, and drops the oldest ones of the table.
+func (tx *Tx) flushLog(entries []LoggedRequest) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	for _, l := range entries {
+		_, err := tx.sql.Exec(`INSERT INTO requests
 			(id, at, method, path, status, millis, idempotency_key, params, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.id, tx.now, c.r.Method, c.r.URL.Path, status, millis, c.key, excerpt(params), excerpt(string(body)))
+			l.ID, l.At, l.Method, l.Path, l.Status, l.Millis, l.IdempotencyKey, l.Params, l.Response)
 		if err != nil {
 			return fmt.Errorf("log request: %w", err)
 		}
-		seq, err := result.LastInsertId()
-		if err != nil || seq%100 != 0 {
-			return err
-		}
-		_, err = tx.sql.Exec(`DELETE FROM requests WHERE seq <= ?`, seq-maxLogged)
-		return err
-	})
-	if err != nil {
-		c.s.log.Warn("sandbox request not logged", "request", c.id, "error", err)
 	}
+	_, err := tx.sql.Exec(`DELETE FROM requests WHERE seq <= (SELECT max(seq) FROM requests) - ?`, maxLogged)
+	return err
 }
 
 // redactCards hides card numbers and security codes: not even test ones are kept.
@@ -76,23 +116,24 @@ func excerpt(text string) string {
 
 // Requests returns the latest entries of the request log, newest first.
 func (tx *Tx) Requests(limit int) ([]LoggedRequest, error) {
-	rows, err := tx.sql.Query(`SELECT seq, id, at, method, path, status, millis, idempotency_key, params, response
-		FROM requests ORDER BY seq DESC LIMIT ?`, min(max(limit, 1), maxLogged))
+	limit = min(max(limit, 1), maxLogged)
+	out := tx.s.requests.waiting()
+	slices.Reverse(out)
+	rows, err := tx.sql.Query(`SELECT id, at, method, path, status, millis, idempotency_key, params, response
+		FROM requests ORDER BY seq DESC LIMIT ?`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read request log: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var out []LoggedRequest
 	for rows.Next() {
 		var l LoggedRequest
-		err := rows.Scan(&l.Seq, &l.ID, &l.At, &l.Method, &l.Path, &l.Status, &l.Millis, &l.IdempotencyKey, &l.Params,
-			&l.Response)
+		err := rows.Scan(&l.ID, &l.At, &l.Method, &l.Path, &l.Status, &l.Millis, &l.IdempotencyKey, &l.Params, &l.Response)
 		if err != nil {
 			return nil, fmt.Errorf("read request log: %w", err)
 		}
 		out = append(out, l)
 	}
-	return out, rows.Err()
+	return out[:min(limit, len(out))], rows.Err()
 }
 
 // Request returns one entry of the request log by its id.

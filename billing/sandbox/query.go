@@ -1,0 +1,116 @@
+package sandbox
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Query says which objects Find and lists return: all conditions hold at once.
+type Query struct {
+	Customer     string
+	Subscription string
+	// Where compares the value at a dotted path with text; booleans compare as "true" and "false", and null as "".
+	Where map[string]string
+	// Not excludes objects whose value at a dotted path equals the text.
+	Not map[string]string
+	// In demands that the value at a dotted path is one of the texts; an empty list demands nothing.
+	In map[string][]string
+	// CreatedFrom and CreatedTo bound the creation time, inclusively; 0 is open.
+	CreatedFrom, CreatedTo int64
+	// Limit bounds the result; 0 means 1,000, which is also the most.
+	Limit       int
+	OldestFirst bool
+}
+
+const maxFind = 1000
+
+// Find returns the objects of a kind that match, newest first unless the query says otherwise. Deleted ones never
+// match.
+func (tx *Tx) Find(kind string, q Query) ([]Object, error) {
+	where, args := q.conditions(kind)
+	order := "DESC"
+	if q.OldestFirst {
+		order = "ASC"
+	}
+	limit := q.Limit
+	if limit <= 0 || limit > maxFind {
+		limit = maxFind
+	}
+	return tx.scan(`SELECT data FROM objects WHERE `+where+` ORDER BY seq `+order+` LIMIT `+strconv.Itoa(limit), args...)
+}
+
+func (tx *Tx) scan(query string, args ...any) ([]Object, error) {
+	rows, err := tx.sql.Query(query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("find objects: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []Object
+	for rows.Next() {
+		var raw string
+		if err := rows.Scan(&raw); err != nil {
+			return nil, fmt.Errorf("read object: %w", err)
+		}
+		o, err := decodeObject([]byte(raw))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+func (q Query) conditions(kind string) (string, []any) {
+	parts, args := []string{"object = ?", "deleted = 0"}, []any{kind}
+	add := func(part string, values ...any) {
+		parts = append(parts, part)
+		args = append(args, values...)
+	}
+	if q.Customer != "" {
+		add("customer = ?", q.Customer)
+	}
+	if q.Subscription != "" {
+		add("subscription = ?", q.Subscription)
+	}
+	if q.CreatedFrom != 0 {
+		add("created >= ?", q.CreatedFrom)
+	}
+	if q.CreatedTo != 0 {
+		add("created <= ?", q.CreatedTo)
+	}
+	// json_type tells booleans from numbers, which json_extract alone gives both as 0 and 1.
+	const text = `CASE json_type(data, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false'
+		ELSE coalesce(CAST(json_extract(data, ?) AS TEXT), '') END`
+	for path, value := range q.Where {
+		add(text+` = ?`, jsonPath(path), jsonPath(path), value)
+	}
+	for path, value := range q.Not {
+		add(text+` <> ?`, jsonPath(path), jsonPath(path), value)
+	}
+	for path, values := range q.In {
+		if len(values) == 0 {
+			continue
+		}
+		in := []any{jsonPath(path), jsonPath(path)}
+		for _, value := range values {
+			in = append(in, value)
+		}
+		add(text+` IN (?`+strings.Repeat(", ?", len(values)-1)+`)`, in...)
+	}
+	return strings.Join(parts, " AND "), args
+}
+
+// jsonPath turns "items.data.0.price.id" into SQLite's form of it.
+func jsonPath(path string) string {
+	var b strings.Builder
+	b.WriteByte('$')
+	for _, key := range strings.Split(path, ".") {
+		if _, err := strconv.Atoi(key); err == nil {
+			b.WriteString("[" + key + "]")
+			continue
+		}
+		b.WriteString(`."` + strings.ReplaceAll(key, `"`, "") + `"`)
+	}
+	return b.String()
+}
