@@ -344,7 +344,7 @@ func CheckoutPage(v Checkout) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = shell(v.Chrome, "checkout.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = shell(v.Chrome, "checkout.css", "checkout-cards.css").Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
