@@ -48,7 +48,7 @@ func Landing(p LandingPage) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"wrap grid items-center gap-14 pt-10 pb-20 lg:grid-cols-[1.2fr_1fr] lg:pt-20 lg:pb-28\"><div><h1 class=\"display lg:text-[3.55rem]\"><span class=\"block\">Projects in order.</span> <span class=\"block\">Prices in the open.</span></h1><p class=\"muted mt-6 max-w-lg text-lg\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<section class=\"wrap grid items-center gap-14 pt-10 pb-20 lg:grid-cols-[1.2fr_1fr] lg:pt-20 lg:pb-28\"><div><h1 class=\"display lg:text-[clamp(3.4rem,5.1vw,4.1rem)]\"><span class=\"block\">Projects in order.</span> <span class=\"block\">Prices in the open.</span></h1><p class=\"muted mt-6 max-w-lg text-lg\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
