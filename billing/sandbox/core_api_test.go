@@ -187,6 +187,13 @@ func TestVersionsAndHosts(t *testing.T) {
 	if got := send(t, s, "GET", "/v1/account", "", "Stripe-Version", "2025-03-31.basil"); got.status != 400 {
 		t.Errorf("another train: %d", got.status)
 	}
+	got := send(t, s, "GET", "/v1/account", "", "Stripe-Account", "acct_other")
+	if got.status != 403 || got.err(t)["code"] != "account_invalid" {
+		t.Errorf("another account: %d %v", got.status, got.body)
+	}
+	if got := send(t, s, "GET", "/v1/account", "", "Stripe-Account", s.AccountID()); got.status != 200 {
+		t.Errorf("its own account: %d %v", got.status, got.body)
+	}
 	if got := send(t, s, "GET", "/v1/account", "", "Host", "evil.example"); got.status != http.StatusMisdirectedRequest {
 		t.Errorf("foreign host: %d", got.status)
 	}

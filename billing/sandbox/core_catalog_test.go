@@ -62,6 +62,29 @@ func TestPricesAndLookupKeys(t *testing.T) {
 	}
 }
 
+func TestTaxIDs(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.New(t)
+	made, err := s.Client.Customers.New(&stripe.CustomerParams{TaxIDData: []*stripe.CustomerTaxIDDataParams{
+		{Type: stripe.String("eu_vat"), Value: stripe.String("DE123456789")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := s.Client.TaxIDs.List(&stripe.TaxIDListParams{Customer: &made.ID})
+	if !list.Next() || list.TaxID().Country != "DE" {
+		t.Fatalf("%+v, %v", list.TaxID(), list.Err())
+	}
+	if _, err := s.Client.TaxIDs.Del(list.TaxID().ID, &stripe.TaxIDParams{Customer: &made.ID}); err != nil {
+		t.Fatal(err)
+	}
+	params := &stripe.CustomerParams{}
+	params.AddExpand("tax_ids")
+	got, err := s.Client.Customers.Get(made.ID, params)
+	if err != nil || len(got.TaxIDs.Data) != 0 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
 func TestTieredPriceShowsTiersOnlyWhenExpanded(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.New(t)

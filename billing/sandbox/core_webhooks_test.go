@@ -365,3 +365,25 @@ func TestRequestLog(t *testing.T) {
 	defer func() { _ = again.Close() }()
 	check(again)
 }
+
+func TestReset(t *testing.T) {
+	t.Parallel()
+	r := sandboxtest.NewReceiver(t)
+	s := sandboxtest.New(t, sandboxtest.Forward(r))
+	customer(t, s, "A")
+	s.MustAdvance(24 * time.Hour)
+	if err := s.Reset(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, s, "/v1/customers") + count(t, s, "/v1/events"); n != 0 {
+		t.Errorf("%d left", n)
+	}
+	if ahead := time.Until(s.Now()); ahead > time.Hour {
+		t.Errorf("the clock is still %s ahead", ahead)
+	}
+	customer(t, s, "B")
+	s.MustIdle()
+	if n := len(r.Events()); n != 2 {
+		t.Errorf("%d webhooks", n)
+	}
+}

@@ -44,7 +44,10 @@ func createCustomer(r *apiRequest) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, r.Tx.Emit("customer.created", c, nil)
+	if err := r.Tx.Emit("customer.created", c, nil); err != nil {
+		return nil, err
+	}
+	return c, adoptTaxIDs(r.Tx, c.ID(), r.Params)
 }
 
 // adoptCards attaches the payment method or the legacy source that came with a new customer.

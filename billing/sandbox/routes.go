@@ -41,6 +41,10 @@ func routes() []route {
 		{Method: "POST", Path: "/v1/customers/{customer}", Handler: updateCustomer},
 		{Method: "DELETE", Path: "/v1/customers/{customer}", Handler: deleteCustomer},
 		{Method: "GET", Path: "/v1/customers/{customer}/payment_methods", Handler: listCustomerPaymentMethods},
+		{Method: "POST", Path: "/v1/customers/{customer}/tax_ids", Handler: createTaxID},
+		{Method: "GET", Path: "/v1/customers/{customer}/tax_ids", Handler: listTaxIDs},
+		{Method: "GET", Path: "/v1/customers/{customer}/tax_ids/{id}", Handler: getTaxID},
+		{Method: "DELETE", Path: "/v1/customers/{customer}/tax_ids/{id}", Handler: deleteTaxID},
 
 		// Products.
 		{Method: "POST", Path: "/v1/products", Handler: createProduct},

@@ -77,6 +77,9 @@ func (c *call) answer() (int, []byte, error) {
 	if err := checkVersion(c.r); err != nil {
 		return 0, nil, err
 	}
+	if err := c.s.checkAccount(c.r); err != nil {
+		return 0, nil, err
+	}
 	if c.row, c.ids = c.s.routes.match(c.r.Method, c.r.URL.Path); c.row == nil {
 		return 0, nil, unrecognized(c.r.Method, c.r.URL.Path)
 	}
@@ -205,7 +208,8 @@ func (c *call) run(tx *Tx) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	req := &apiRequest{Tx: tx, Params: params, Account: c.r.Header.Get("Stripe-Account"), Path: c.r.URL.Path}
+	// Account stays empty: the sandbox has no connected accounts yet, and its own id means itself.
+	req := &apiRequest{Tx: tx, Params: params, Path: c.r.URL.Path}
 	if len(c.ids) > 0 {
 		req.ID = c.ids[0]
 	}

@@ -67,6 +67,18 @@ func checkVersion(r *http.Request) *Error {
 		shortened(version), stripe.APIVersion)
 }
 
+// checkAccount refuses to act for another account: acting for the platform instead would hide a mistake.
+func (s *Sandbox) checkAccount(r *http.Request) *Error {
+	account := r.Header.Get("Stripe-Account")
+	if account == "" || account == s.accountID {
+		return nil
+	}
+	e := invalidf("", "The provided key '%s' does not have access to account '%s' (or that account does not exist). "+
+		"Application access may have been revoked.", redacted(s.keys.secret), account).withCode("account_invalid")
+	e.Status = http.StatusForbidden
+	return e
+}
+
 // isLoopback reports whether a host is this machine: localhost or a loopback address.
 func isLoopback(host string) bool {
 	host = strings.ToLower(strings.Trim(strings.TrimSuffix(host, "."), "[]"))
