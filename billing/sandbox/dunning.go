@@ -136,7 +136,7 @@ func activate(tx *Tx, sub, inv Object) error {
 			method = pi.Str("payment_method")
 		}
 	}
-	_, err := updateSubscription(tx, sub.ID(), func(s Object) error {
+	sub, err := updateSubscription(tx, sub.ID(), func(s Object) error {
 		s["status"] = "active"
 		if method != "" && !s.Has("default_payment_method") {
 			s["default_payment_method"] = method
@@ -146,5 +146,8 @@ func activate(tx *Tx, sub, inv Object) error {
 	if err != nil {
 		return err
 	}
-	return tx.Unschedule("subscription.incomplete_expire", sub.ID())
+	if err := tx.Unschedule("subscription.incomplete_expire", sub.ID()); err != nil {
+		return err
+	}
+	return scheduleSubscription(tx, sub)
 }

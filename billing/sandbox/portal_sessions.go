@@ -173,7 +173,10 @@ func setDefaultCard(tx *Tx, customerID, paymentMethodID string) error {
 	if pm.Str("customer") != customerID {
 		return missing(400, "payment_method", paymentMethodID, "payment_method")
 	}
-	if err := setDefaultMethod(tx, customerID, paymentMethodID); err != nil {
+	if _, err := tx.Update("customer", customerID, func(c Object) error {
+		c.Set("invoice_settings.default_payment_method", paymentMethodID)
+		return nil
+	}, "customer.updated"); err != nil {
 		return err
 	}
 	subs, err := tx.Find("subscription", Query{Customer: customerID})

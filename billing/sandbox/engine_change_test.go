@@ -1,0 +1,326 @@
+package sandbox_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v81"
+
+	"example.com/tollgate/billing/sandbox"
+)
+
+// preview is the invoice that a change of the first item would lead to.
+func (s *shop) preview(sub *stripe.Subscription, price, behavior string) *stripe.Invoice {
+	s.t.Helper()
+	params := &stripe.InvoiceCreatePreviewParams{Subscription: &sub.ID}
+	if price != "" {
+		params.SubscriptionDetails = &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{
+			Items: []*stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{
+				{ID: &sub.Items.Data[0].ID, Price: &price},
+			},
+			ProrationBehavior: &behavior,
+		}
+	}
+	inv, err := s.Client.Invoices.CreatePreview(params)
+	require.NoError(s.t, err)
+	return inv
+}
+
+// same requires that a preview and the invoice it announced agree to the cent, line by line.
+func same(t *testing.T, preview, actual *stripe.Invoice) {
+	t.Helper()
+	require.Equal(t, lines(preview), lines(actual))
+	require.Equal(t, preview.Subtotal, actual.Subtotal)
+	require.Equal(t, preview.Total, actual.Total)
+	require.Equal(t, preview.AmountDue, actual.AmountDue)
+}
+
+func TestProrationsWaitForTheNextInvoice(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.starter)
+	s.to("2026-06-11T00:00")
+	half := s.price(s.product("Half"), 500, "month")
+	preview := s.preview(sub, half, "create_prorations")
+	s.events()
+	got := s.swap(sub, half, "create_prorations")
+	require.Equal(t, half, got.Items.Data[0].Price.ID)
+	require.Equal(t, sub.CurrentPeriodEnd, got.CurrentPeriodEnd)
+	news := s.news()
+	require.Len(t, news, 3)
+	require.EqualValues(t, "invoiceitem.created", news[0].Type)
+	require.EqualValues(t, "invoiceitem.created", news[1].Type)
+	require.EqualValues(t, "customer.subscription.updated", news[2].Type)
+	require.Contains(t, news[2].Data.PreviousAttributes, "items")
+	require.Contains(t, news[2].Data.PreviousAttributes, "plan")
+
+	same(t, preview, s.preview(got, "", ""))
+	s.to("2026-07-01T01:00")
+	actual := s.sub(sub.ID).LatestInvoice
+	require.Equal(t, map[string]int64{
+		"Unused time on Starter after 11 Jun 2026": -667, "Remaining time on Half after 11 Jun 2026": 333,
+		"1 × Half (at $5.00 / month)": 500,
+	}, lines(actual))
+	require.EqualValues(t, -667+333+500, actual.Total)
+	same(t, preview, actual)
+	require.Equal(t, stripe.InvoiceStatusPaid, actual.Status)
+}
+
+func TestUpgradeInTheMiddleOfJanuary(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-01-01T00:00")
+	low, high := s.price(s.product("Low"), 5000, "month"), s.price(s.product("High"), 10000, "month")
+	sub := s.subscribe(s.buyer("pm_card_visa"), low)
+	s.to("2026-01-16T12:00")
+	s.swap(sub, high, "create_prorations")
+	s.to("2026-02-01T01:00")
+	require.EqualValues(t, 12500, s.sub(sub.ID).LatestInvoice.Total)
+}
+
+func TestAlwaysInvoice(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	customer := s.buyer("pm_card_visa")
+	sub := s.subscribe(customer, s.starter)
+	s.to("2026-06-16T00:00")
+	preview := s.preview(sub, s.pro, "always_invoice")
+	s.events()
+	s.swap(sub, s.pro, "always_invoice")
+	require.Equal(t, []string{
+		"invoiceitem.created", "invoiceitem.created", "invoice.created", "customer.subscription.updated",
+		"payment_intent.created", "invoice.finalized", "charge.succeeded", "payment_intent.succeeded",
+		"invoice.updated", "invoice.paid", "invoice.payment_succeeded",
+	}, s.events())
+	inv := s.sub(sub.ID).LatestInvoice
+	require.Equal(t, map[string]int64{
+		"Unused time on Starter after 16 Jun 2026": -500, "Remaining time on Pro after 16 Jun 2026": 1000,
+	}, lines(inv))
+	require.Equal(t, stripe.InvoiceBillingReasonSubscriptionUpdate, inv.BillingReason)
+	same(t, preview, inv)
+
+	// A downgrade is a credit: it waits in the customer's balance, and pays the next invoice.
+	got := s.sub(sub.ID)
+	preview = s.preview(got, s.starter, "always_invoice")
+	s.swap(got, s.starter, "always_invoice")
+	inv = s.sub(sub.ID).LatestInvoice
+	same(t, preview, inv)
+	require.EqualValues(t, -500, inv.Total)
+	require.EqualValues(t, 0, inv.AmountDue)
+	require.Equal(t, stripe.InvoiceStatusPaid, inv.Status)
+	c, err := s.Client.Customers.Get(customer, nil)
+	require.NoError(t, err)
+	require.EqualValues(t, -500, c.Balance)
+	next := s.preview(s.sub(sub.ID), "", "")
+	require.EqualValues(t, 500, next.AmountDue)
+	s.to("2026-07-01T01:00")
+	same(t, next, s.sub(sub.ID).LatestInvoice)
+	require.EqualValues(t, 500, s.sub(sub.ID).LatestInvoice.AmountPaid)
+}
+
+func TestNoProration(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.starter)
+	s.to("2026-06-16T00:00")
+	s.events()
+	s.swap(sub, s.pro, "none")
+	require.Equal(t, []string{"customer.subscription.updated"}, s.events())
+	s.to("2026-07-01T01:00")
+	require.EqualValues(t, 2000, s.sub(sub.ID).LatestInvoice.Total)
+}
+
+func TestIntervalChangeBillsTheNewPeriod(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.pro)
+	s.to("2026-06-16T00:00")
+	preview := s.preview(sub, s.proYear, "create_prorations")
+	got := s.swap(sub, s.proYear, "create_prorations")
+	require.Equal(t, s.at("2026-06-16T00:00"), got.BillingCycleAnchor)
+	require.Equal(t, s.at("2027-06-16T00:00"), got.CurrentPeriodEnd)
+	inv := s.sub(sub.ID).LatestInvoice
+	require.Equal(t, map[string]int64{
+		"Unused time on Pro after 16 Jun 2026": -1000, "1 × Pro (at $200.00 / year)": 20000,
+	}, lines(inv))
+	require.EqualValues(t, 19000, inv.AmountPaid)
+	same(t, preview, inv)
+}
+
+func TestPortalSwitchEqualsItsPreview(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.starter)
+	s.to("2026-06-09T13:37")
+	for _, price := range []string{s.pro, s.starter, s.proYear} {
+		want, err := sandbox.PreviewSwitch(s.Sandbox.Sandbox, sub.ID, price)
+		require.NoError(t, err)
+		got, err := sandbox.SwitchPlan(s.Sandbox.Sandbox, sub.ID, price)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+}
+
+func TestSwitchDuringTrialCostsNothing(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.starter, func(p *stripe.SubscriptionParams) {
+		p.TrialPeriodDays = stripe.Int64(14)
+	})
+	got := s.swap(sub, s.proYear, "always_invoice")
+	require.Equal(t, stripe.SubscriptionStatusTrialing, got.Status)
+	require.Equal(t, sub.TrialEnd, got.CurrentPeriodEnd)
+	require.Equal(t, sub.LatestInvoice.ID, got.LatestInvoice.ID)
+	preview := s.preview(got, "", "")
+	require.EqualValues(t, 20000, preview.AmountDue)
+
+	// Ending the trial bills at once.
+	s.update(sub.ID, &stripe.SubscriptionParams{TrialEndNow: stripe.Bool(true)})
+	ended := s.sub(sub.ID)
+	require.Equal(t, stripe.SubscriptionStatusActive, ended.Status)
+	require.EqualValues(t, 20000, ended.LatestInvoice.AmountPaid)
+	require.Equal(t, s.at("2027-06-01T00:00"), ended.CurrentPeriodEnd)
+}
+
+func TestItems(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.starter)
+	s.to("2026-06-16T00:00")
+	item, err := s.Client.SubscriptionItems.New(&stripe.SubscriptionItemParams{
+		Subscription: &sub.ID, Price: &s.pro, Quantity: stripe.Int64(3),
+	})
+	require.NoError(t, err)
+	got := s.sub(sub.ID)
+	require.Len(t, got.Items.Data, 2)
+	require.Equal(t, sub.Items.Data[0].ID, got.Items.Data[0].ID, "items that are not named stay")
+	_, err = s.Client.SubscriptionItems.Update(item.ID, &stripe.SubscriptionItemParams{Quantity: stripe.Int64(5)})
+	require.NoError(t, err)
+	item, err = s.Client.SubscriptionItems.Get(item.ID, nil)
+	require.NoError(t, err)
+	require.EqualValues(t, 5, item.Quantity)
+	preview := s.preview(s.sub(sub.ID), "", "")
+	require.Equal(t, map[string]int64{
+		"Remaining time on 3 × Pro after 16 Jun 2026": 3000, "Unused time on 3 × Pro after 16 Jun 2026": -3000,
+		"Remaining time on 5 × Pro after 16 Jun 2026": 5000, "5 × Pro (at $20.00 / month)": 10000,
+		"1 × Starter (at $10.00 / month)": 1000,
+	}, lines(preview))
+	_, err = s.Client.SubscriptionItems.New(&stripe.SubscriptionItemParams{Subscription: &sub.ID, Price: &s.proYear})
+	require.Contains(t, stripeError(t, err).Msg, "Currency and interval fields must match")
+	deleted, err := s.Client.SubscriptionItems.Del(item.ID, nil)
+	require.NoError(t, err)
+	require.True(t, deleted.Deleted)
+	require.Len(t, s.sub(sub.ID).Items.Data, 1)
+	s.to("2026-07-01T01:00")
+	require.EqualValues(t, 1000, s.sub(sub.ID).LatestInvoice.Total, "what was added and taken away within a second is free")
+}
+
+func TestPaymentBehaviors(t *testing.T) {
+	t.Parallel()
+	behavior := func(b string) func(*stripe.SubscriptionParams) {
+		return func(p *stripe.SubscriptionParams) { p.PaymentBehavior = &b }
+	}
+	t.Run("error_if_incomplete writes nothing", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t, "2026-06-01T00:00")
+		customer := s.buyer("pm_card_chargeCustomerFail")
+		s.events()
+		_, err := s.trySubscribe(customer, s.pro, behavior("error_if_incomplete"))
+		e := stripeError(t, err)
+		require.Equal(t, 402, e.HTTPStatusCode)
+		require.Equal(t, stripe.ErrorCodeCardDeclined, e.Code)
+		require.Empty(t, s.events())
+	})
+	t.Run("allow_incomplete expires after 23 hours", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t, "2026-06-01T00:00")
+		customer := s.buyer("pm_card_chargeCustomerFail")
+		s.events()
+		sub := s.subscribe(customer, s.pro)
+		require.Equal(t, stripe.SubscriptionStatusIncomplete, sub.Status)
+		require.Contains(t, s.events(), "invoice.payment_failed")
+		s.to("2026-06-01T23:00")
+		require.Equal(t, []string{
+			"invoice.updated", "invoice.voided", "payment_intent.canceled", "customer.subscription.updated",
+		}, s.events())
+		got := s.sub(sub.ID)
+		require.Equal(t, stripe.SubscriptionStatusIncompleteExpired, got.Status)
+		require.Equal(t, stripe.InvoiceStatusVoid, got.LatestInvoice.Status)
+	})
+	t.Run("default_incomplete waits for its intent", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t, "2026-06-01T00:00")
+		customer := s.buyer("")
+		s.events()
+		sub := s.subscribe(customer, s.pro, behavior("default_incomplete"), func(p *stripe.SubscriptionParams) {
+			p.PaymentSettings = &stripe.SubscriptionPaymentSettingsParams{
+				SaveDefaultPaymentMethod: stripe.String("on_subscription"),
+			}
+			p.AddExpand("latest_invoice.payment_intent")
+		})
+		require.Equal(t, stripe.SubscriptionStatusIncomplete, sub.Status)
+		require.Equal(t, []string{
+			"customer.subscription.created", "invoice.created", "payment_intent.created", "invoice.finalized",
+			"customer.updated",
+		}, s.events())
+		pi := sub.LatestInvoice.PaymentIntent
+		pi, err := s.Client.PaymentIntents.Confirm(pi.ID, &stripe.PaymentIntentConfirmParams{
+			PaymentMethod: stripe.String("pm_card_visa"),
+		})
+		require.NoError(t, err)
+		require.Equal(t, stripe.PaymentIntentStatusSucceeded, pi.Status)
+		got := s.sub(sub.ID)
+		require.Equal(t, stripe.SubscriptionStatusActive, got.Status)
+		require.Equal(t, pi.PaymentMethod.ID, got.DefaultPaymentMethod.ID)
+	})
+	t.Run("3-D Secure", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t, "2026-06-01T00:00")
+		customer := s.buyer("pm_card_authenticationRequired")
+		s.events()
+		sub := s.subscribe(customer, s.pro)
+		require.Equal(t, stripe.SubscriptionStatusIncomplete, sub.Status)
+		events := s.events()
+		require.Contains(t, events, "payment_intent.requires_action")
+		require.Contains(t, events, "invoice.payment_action_required")
+		_, err := sandbox.CompleteThreeDS(s.Sandbox.Sandbox, s.sub(sub.ID).LatestInvoice.PaymentIntent.ID, true)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusActive, s.sub(sub.ID).Status)
+		s.to("2026-07-01T01:00")
+		require.Contains(t, s.events(), "invoice.payment_action_required")
+		require.Equal(t, stripe.SubscriptionStatusPastDue, s.sub(sub.ID).Status)
+	})
+	t.Run("pending_if_incomplete", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t, "2026-06-01T00:00")
+		customer := s.buyer("pm_card_visa")
+		sub := s.subscribe(customer, s.starter)
+		_, err := sandbox.AddPortalCard(s.Sandbox.Sandbox, customer, card("4000000000000341").Card)
+		require.NoError(t, err)
+		s.to("2026-06-16T00:00")
+		change := &stripe.SubscriptionParams{
+			Items:             []*stripe.SubscriptionItemsParams{{ID: &sub.Items.Data[0].ID, Price: &s.pro}},
+			ProrationBehavior: stripe.String("always_invoice"), PaymentBehavior: stripe.String("pending_if_incomplete"),
+		}
+		got := s.update(sub.ID, change)
+		require.Equal(t, s.starter, got.Items.Data[0].Price.ID)
+		require.Equal(t, stripe.SubscriptionStatusActive, got.Status)
+		require.NotNil(t, got.PendingUpdate)
+		s.events()
+		_, err = s.Client.Invoices.Pay(got.LatestInvoice.ID, &stripe.InvoicePayParams{
+			PaymentMethod: stripe.String("pm_card_visa"),
+		})
+		require.NoError(t, err)
+		require.Contains(t, s.events(), "customer.subscription.pending_update_applied")
+		got = s.sub(sub.ID)
+		require.Equal(t, s.pro, got.Items.Data[0].Price.ID)
+		require.Nil(t, got.PendingUpdate)
+	})
+	t.Run("no card at all", func(t *testing.T) {
+		t.Parallel()
+		s := newShop(t, "2026-06-01T00:00")
+		_, err := s.trySubscribe(s.buyer(""), s.pro)
+		e := stripeError(t, err)
+		require.Contains(t, e.Msg, "This customer has no attached payment source or default payment method.")
+		require.Equal(t, stripe.ErrorCodeResourceMissing, e.Code)
+	})
+}
