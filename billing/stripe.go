@@ -34,6 +34,8 @@ type Gateway interface {
 
 	// SyncCatalog makes Stripe's products, prices and portal configuration those of the catalog.
 	SyncCatalog(ctx context.Context, c *plan.Catalog, site Site) ([]CatalogChange, error)
+	// CheckPrice compares a price on sale with Stripe's: ErrRefused when it is missing or differs.
+	CheckPrice(ctx context.Context, want plan.Price) error
 	// CreateWebhook makes the endpoint with these events, pinned to the API version in use.
 	CreateWebhook(ctx context.Context, url string, events []string) (secret string, err error)
 	// FetchWebhooks lists the endpoints, for doctor.

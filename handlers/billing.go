@@ -223,8 +223,7 @@ func (s *site) resume(c echo.Context) error {
 	if err := s.Billing.Resume(c.Request().Context(), s.account(c).ID); err != nil {
 		return err
 	}
-	middleware.SetFlash(c, "success", views.ResumedFlash)
-	return back(c, "/app/billing")
+	return s.backWith(c, "/app/billing", "resumed")
 }
 
 // billingReturn is where Stripe sends the buyer back to. It asks Stripe about the session user's own
@@ -243,8 +242,11 @@ func (s *site) billingReturn(c echo.Context) error {
 		return err
 	}
 	if access.Live() && access.Level > billing.LevelNone {
-		middleware.SetFlash(c, "success", views.PurchasedFlash(access.Bought.Name, access.Reason == billing.ReasonTrialing))
-		return back(c, "/app/billing")
+		notice := "purchased"
+		if access.Reason == billing.ReasonTrialing {
+			notice = "trial_started"
+		}
+		return s.backWith(c, "/app/billing", notice)
 	}
 	return s.stillWaiting(c)
 }

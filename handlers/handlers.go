@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/labstack/echo-contrib/echoprometheus"
 	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/tollgate/billing"
 	"example.com/tollgate/billing/plan"
@@ -36,8 +38,9 @@ type Options struct {
 	Ribbon func() *layout.Ribbon
 	// Ready reports whether the program can serve: its database answers and is migrated.
 	Ready func() error
-	// Metrics answers /metrics.
-	Metrics http.Handler
+	// Registry counts requests, and Metrics answers /metrics from it.
+	Registry *prometheus.Registry
+	Metrics  http.Handler
 }
 
 // site is what every group of handlers shares.
@@ -54,6 +57,9 @@ func New(o Options) (*echo.Echo, error) {
 	}); err != nil {
 		return nil, err
 	}
+	e.Use(echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{
+		Subsystem: "http", Registerer: o.Registry,
+	}))
 	s.mount(e)
 	return e, nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"example.com/tollgate/billing"
 	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/internal/auth"
 	"example.com/tollgate/static"
 	"example.com/tollgate/views"
 	"example.com/tollgate/views/layout"
@@ -51,7 +52,9 @@ func (s *site) page(c echo.Context, title string) (layout.Page, error) {
 	if zone, err := time.LoadLocation(id.User.TimeZone); err == nil {
 		p.Zone = zone
 	}
-	p.Flash = middleware.Flash(c)
+	if notice, ok := middleware.Flash(c); ok {
+		p.Flash = &layout.Flash{Kind: layout.Kind(notice.Kind), Text: views.Message(notice.Code, nil)}
+	}
 	access, err := s.access(c)
 	if err != nil {
 		return p, err
@@ -77,6 +80,16 @@ func banner(access billing.Access, f ui.Format) *layout.Banner {
 
 // back answers a form that was carried out: 303, so that a reload does not send it again.
 func back(c echo.Context, to string) error { return c.Redirect(http.StatusSeeOther, to) }
+
+// backWith is back, with a notice of success for the page that follows.
+func (s *site) backWith(c echo.Context, to, code string) error {
+	notice := auth.Notice{Kind: string(layout.Success), Code: code}
+	if err := s.Auth.SetFlash(c.Response(), c.Request(), notice); err != nil {
+		// What was asked for is done; a notice is not worth calling it failed.
+		s.Logger.WarnContext(c.Request().Context(), "notice not kept", "code", code, "error", err)
+	}
+	return back(c, to)
+}
 
 // pageNumber reads ?page=, counting from 1. Anything else counts as the first.
 func pageNumber(c echo.Context) int {

@@ -66,6 +66,13 @@ func messages() map[string]string {
 		"customer_pending":     "Your billing account is still being set up. Please try again in a minute.",
 		"currency_mismatch":    "Your account is billed in another currency, so this price cannot be used.",
 		"subscription_missing": "There is no subscription to change.",
+		"stripe_refused":       "The payment service could not take that request. Nothing was charged.",
+		"event_not_replayable": "This event names no customer of ours, so there is nothing to work off.",
+
+		// Notices after something succeeded.
+		"purchased":     "Your plan is active. Thank you!",
+		"trial_started": "Your trial has begun. Everything in the plan is ready to use.",
+		"resumed":       "Your plan goes on, and nothing will end.",
 
 		// The demonstration product.
 		"project_name_required": "Give the project a name.",

@@ -55,17 +55,6 @@ func AccessBanner(reason, plan string, until time.Time, f ui.Format) (text strin
 	return "", false, false
 }
 
-// ResumedFlash confirms that a cancellation was taken back.
-const ResumedFlash = "Your plan goes on. Nothing will end."
-
-// PurchasedFlash confirms a purchase on the page that the buyer comes back to.
-func PurchasedFlash(plan string, trial bool) string {
-	if trial {
-		return "Your trial of " + plan + " has begun. Everything in it is yours to use now."
-	}
-	return "You are on " + plan + " now. Thank you!"
-}
-
 // FirstSteps is the dashboard's checklist, or nothing once all of it is done.
 func FirstSteps(verified, hasProject, paying bool) []Step {
 	if verified && hasProject && paying {

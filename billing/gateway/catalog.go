@@ -112,10 +112,23 @@ func (s *catalogSync) price(p plan.Plan, want plan.Price) error {
 	return nil
 }
 
+// CheckPrice implements billing.Gateway.
+func (g *Gateway) CheckPrice(ctx context.Context, want plan.Price) error {
+	have, err := g.price(ctx, want.LookupKey)
+	if err == nil && !samePrice(have, want) {
+		err = fmt.Errorf("price %s differs at Stripe: %w", want.LookupKey, billing.ErrRefused)
+	}
+	return err
+}
+
+func samePrice(have *stripe.Price, want plan.Price) bool {
+	return have.UnitAmount == want.Money.Amount && string(have.Currency) == want.Money.Currency &&
+		have.Recurring != nil && string(have.Recurring.Interval) == string(want.Interval)
+}
+
 // reconcilePrice compares a price at Stripe with the catalog. Only whether it is sold may differ.
 func (s *catalogSync) reconcilePrice(have *stripe.Price, want plan.Price) error {
-	if have.UnitAmount != want.Money.Amount || string(have.Currency) != want.Money.Currency ||
-		have.Recurring == nil || string(have.Recurring.Interval) != string(want.Interval) {
+	if !samePrice(have, want) {
 		return fmt.Errorf("price %s at Stripe is %d %s, and in the catalog %d %s a %s: a price that was sold is never "+
 			"edited; add its next version and mark this one Retired", want.LookupKey, have.UnitAmount, have.Currency,
 			want.Money.Amount, want.Money.Currency, want.Interval)

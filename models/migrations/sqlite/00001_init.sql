@@ -86,6 +86,13 @@ CREATE TABLE projects (
 );
 CREATE INDEX projects_account ON projects (account_id, created_at);
 
+CREATE TABLE connections (
+    key_hash       TEXT PRIMARY KEY,
+    stripe_account TEXT NOT NULL,
+    livemode       BOOLEAN NOT NULL,
+    seen_at        DATETIME NOT NULL
+);
+
 CREATE TABLE customers (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id     INTEGER NOT NULL REFERENCES accounts (id),
@@ -391,6 +398,7 @@ DROP TABLE invoices;
 DROP TABLE subscription_items;
 DROP TABLE subscriptions;
 DROP TABLE customers;
+DROP TABLE connections;
 DROP TABLE projects;
 DROP TABLE api_keys;
 DROP TABLE tokens;

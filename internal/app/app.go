@@ -1,0 +1,282 @@
+// Package app puts the parts together, in one place and in plain sight: which database, which
+// Stripe, which clock, which mail. Nothing here decides anything about users or money.
+//
+// Without a Stripe key on a developer's machine it starts the sandbox, and from then on treats it as
+// Stripe: a base URL, a key and a webhook secret. The one thing the sandbox shares with us beyond
+// that is its clock, so that moving it a month forward moves both sides of the story.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"example.com/tollgate/billing"
+	"example.com/tollgate/billing/gateway"
+	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/config"
+	"example.com/tollgate/handlers"
+	"example.com/tollgate/internal/auth"
+	"example.com/tollgate/internal/jobs"
+	"example.com/tollgate/internal/mail"
+	"example.com/tollgate/models"
+	"example.com/tollgate/views/layout"
+)
+
+// The server's limits. A page's own deadline is shorter than the write timeout.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 15 * time.Second
+	writeTimeout      = 30 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	drainTimeout      = 20 * time.Second
+	stripeAtBoot      = 5 * time.Second
+)
+
+// App is the whole program, assembled and not yet serving.
+type App struct {
+	Config  config.Config
+	DB      *models.DB
+	Stripe  *gateway.Gateway
+	Billing *billing.Service
+	Catalog *plan.Catalog
+	Outbox  *mail.Outbox
+
+	log     *slog.Logger
+	echo    *echo.Echo
+	jobs    *jobs.Runner
+	sandbox embedded
+}
+
+// embedded is the sandbox, where this build and this configuration have one.
+type embedded interface {
+	URL() string
+	SecretKey() string
+	WebhookSecret() string
+	Now() time.Time
+	Close() error
+}
+
+// Open assembles the program. It opens and migrates the database, starts the sandbox if it takes
+// Stripe's place, and finds out which Stripe account the key belongs to.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
+	a := &App{Config: cfg, Catalog: plan.Default(), log: log}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func (a *App) open(ctx context.Context) error {
+	if err := a.Catalog.Validate(); err != nil {
+		return fmt.Errorf("the catalog of plans is wrong: %w", err)
+	}
+	var err error
+	if a.DB, err = models.Open(ctx, a.Config.DatabaseURL, time.Now); err != nil {
+		return err
+	}
+	if err := Migrate(ctx, a.DB); err != nil {
+		return err
+	}
+	if a.Config.Sandbox() {
+		if err := a.openSandbox(ctx); err != nil {
+			return err
+		}
+	}
+	if err := a.fillSecrets(); err != nil {
+		return err
+	}
+	a.Stripe = gateway.New(gateway.Options{
+		SecretKey: a.Config.StripeSecretKey, APIBase: a.Config.StripeAPIBase,
+		WebhookSecrets: a.Config.StripeWebhookSecrets, MaxRPS: a.Config.StripeMaxRPS,
+	})
+	connection, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return a.assemble(connection)
+}
+
+// Migrate brings our tables and those of the jobs to the newest version.
+func Migrate(ctx context.Context, db *models.DB) error {
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	return jobs.Migrate(ctx, db)
+}
+
+// connect finds out whose key we have. While Stripe is down, what it said before will do.
+func (a *App) connect(ctx context.Context) (billing.Connection, error) {
+	asking, cancel := context.WithTimeout(ctx, stripeAtBoot)
+	defer cancel()
+	connection, err := a.Stripe.Connection(asking)
+	if err == nil {
+		return connection, a.DB.RememberConnection(ctx, a.Config.StripeSecretKey, connection, time.Now().UTC())
+	}
+	known, ok, recallErr := a.DB.RecallConnection(ctx, a.Config.StripeSecretKey)
+	if recallErr != nil || !ok {
+		return billing.Connection{}, fmt.Errorf("ask Stripe whose key this is: %w", errors.Join(err, recallErr))
+	}
+	a.log.Warn("Stripe does not answer; starting with the account it named before", "error", err)
+	return known, nil
+}
+
+// assemble makes the services and the site.
+func (a *App) assemble(connection billing.Connection) error {
+	sender, err := sender(a.Config)
+	if err != nil {
+		return err
+	}
+	wake := func(job string) {
+		if a.jobs != nil {
+			a.jobs.Wake(job)
+		}
+	}
+	a.Outbox = mail.New(mail.Options{
+		DB: a.DB, Sender: sender, Now: time.Now, Log: a.log, Wake: func() { wake(jobMails) },
+	})
+	a.Billing = billing.New(billing.Options{
+		DB: a.DB, Stripe: a.Stripe, Catalog: a.Catalog, Connection: connection, Now: a.now, Wall: time.Now,
+		Outbox: a.Outbox, Wake: wake, AppName: a.Config.AppName, AppURL: a.Config.AppURL,
+		Grace: a.Config.GracePeriod, Leeway: a.Config.AccessLeeway, AutomaticTax: a.Config.StripeAutomaticTax,
+		Logger: a.log,
+	})
+	accounts, err := auth.New(auth.Options{
+		DB: a.DB, Outbox: a.Outbox, Now: time.Now, AppName: a.Config.AppName, AppURL: a.Config.AppURL,
+		SessionSecrets: a.Config.SessionSecrets,
+	})
+	if err != nil {
+		return err
+	}
+	a.jobs, err = jobs.New(jobs.Options{DB: a.DB, Jobs: jobTable(a.Billing, a.Outbox, accounts), Logger: a.log})
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.echo, err = handlers.New(handlers.Options{
+		Config: a.Config, DB: a.DB, Auth: accounts, Billing: a.Billing, Catalog: a.Catalog, Logger: a.log,
+		Now: a.now, Wall: time.Now, Ribbon: a.ribbon(), Ready: a.ready, Registry: registry,
+		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+	})
+	return err
+}
+
+// sender is SMTP, or the built-in mailbox on a machine that has none.
+func sender(cfg config.Config) (mail.Sender, error) {
+	if cfg.SMTPURL == "" {
+		return mail.Mailbox{}, nil
+	}
+	return mail.NewSMTP(cfg.SMTPURL, cfg.MailFrom)
+}
+
+// now is the business clock.
+func (a *App) now() time.Time {
+	if a.sandbox != nil {
+		return a.sandbox.Now()
+	}
+	return time.Now()
+}
+
+// Places is where a developer finds the sandbox's pages.
+type Places struct{ Console, Mailbox string }
+
+// Sandbox tells where the sandbox's pages are. ok is false where there is none.
+func (a *App) Sandbox() (places Places, ok bool) {
+	if a.sandbox == nil {
+		return Places{}, false
+	}
+	return Places{Console: a.sandbox.URL() + "/_stripe/", Mailbox: a.Config.AppURL + "/mailbox"}, true
+}
+
+// clockSlack is how far the sandbox's clock may be off before the ribbon shows it.
+const clockSlack = time.Minute
+
+func (a *App) ribbon() func() *layout.Ribbon {
+	if a.sandbox == nil {
+		return nil
+	}
+	return func() *layout.Ribbon {
+		now := a.sandbox.Now()
+		return &layout.Ribbon{
+			ConsoleURL: a.sandbox.URL() + "/_stripe/", MailboxURL: "/mailbox", Now: now,
+			Moved: now.Sub(time.Now()).Abs() > clockSlack,
+		}
+	}
+}
+
+// ready reports whether requests can be served.
+func (a *App) ready() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return a.DB.Ping(ctx)
+}
+
+// Handler is the site, for tests that bring their own server.
+func (a *App) Handler() http.Handler { return a.echo }
+
+// SyncCatalog tells Stripe about the plans.
+func (a *App) SyncCatalog(ctx context.Context) ([]billing.CatalogChange, error) {
+	return a.Stripe.SyncCatalog(ctx, a.Catalog, billing.Site{Name: a.Config.AppName, URL: a.Config.AppURL})
+}
+
+// Run serves until ctx ends, then lets what is under way finish. listening is called with the
+// address once requests are accepted.
+func (a *App) Run(ctx context.Context, listening func(addr string)) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.Config.Addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", a.Config.Addr, err)
+	}
+	server := &http.Server{
+		Handler: a.echo, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	if a.sandbox != nil {
+		if _, err := a.SyncCatalog(ctx); err != nil {
+			a.log.Error("the plans could not be told to the sandbox", "error", err)
+		}
+	}
+	if err := a.jobs.Start(ctx); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	listening(listener.Addr().String())
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+		err = nil
+	}
+	return errors.Join(err, a.drain(ctx, server))
+}
+
+// drain finishes the requests first, because they may still owe work, and then the jobs.
+func (a *App) drain(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	return errors.Join(err, a.jobs.Stop(ctx))
+}
+
+// Close releases what Open took.
+func (a *App) Close() error {
+	var errs []error
+	if a.sandbox != nil {
+		errs = append(errs, a.sandbox.Close())
+	}
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,13 @@
+//go:build nosandbox
+
+package app
+
+import (
+	"context"
+	"errors"
+)
+
+// openSandbox cannot be reached: the configuration of a build without the sandbox never asks for it.
+func (a *App) openSandbox(context.Context) error {
+	return errors.New("this build does not contain the sandbox")
+}
