@@ -270,7 +270,7 @@ func TestFieldMode(t *testing.T) {
 	}
 	err := s.Do(context.Background(), func(tx *sandbox.Tx) error {
 		for _, typ := range []string{"payment_intent.created", "invoice.paid", "charge.succeeded", "invoice.created"} {
-			if err := tx.Emit(typ, sandbox.Object{"id": typ, "object": "thing"}, nil); err != nil {
+			if err := tx.Emit(typ, tx.Skeleton("webhook_endpoint"), nil); err != nil {
 				return err
 			}
 		}

@@ -60,6 +60,9 @@ type Options struct {
 	RelaxedDelivery bool
 	// Judge, when set, is told of every answer and every event that does not have the shape of Stripe's own schema.
 	Judge func(problem string)
+	// Capture, when set, receives every object that leaves the sandbox, as JSON, with what caused it: the operation of
+	// an answer or the type of an event. The program in fidelity judges such captures.
+	Capture func(cause string, object []byte)
 	// Seed makes the disorder of the chaos mode repeatable.
 	Seed uint64
 }

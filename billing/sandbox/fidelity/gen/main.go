@@ -6,7 +6,7 @@
 // required, enumerations, and which fields can be expanded. The document is a few months older than the API version
 // that stripe-go pins, so additions.go lists by hand what came between.
 //
-// Run it with `go run . -o ../../schema.json.gz` from this directory. It is a module of its own, so that its
+// Run it with `go run ./gen` from the directory above, which is a module of its own, so that this
 // dependency never enters the starter's go.mod.
 package main
 
@@ -49,7 +49,7 @@ type document struct {
 type object = map[string]any
 
 func main() {
-	out := flag.String("o", "../../schema.json.gz", "the file to write")
+	out := flag.String("o", "../schema.json.gz", "the file to write")
 	flag.Parse()
 	if err := run(*out); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
