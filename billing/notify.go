@@ -81,7 +81,7 @@ func (a *application) letterFor(fact models.Fact) (*letter, error) {
 	l.name = owner.Name
 	l.sender = emails.Sender{AppName: a.AppName, AppURL: a.AppURL, Locale: owner.Locale, Zone: zone}
 	subscription := fact.ObjectID
-	if invoiceFact(fact.Type) {
+	if fact.Type == FactInvoicePaid || fact.Type == FactPaymentFailed {
 		found := a.tx.Where("customer_id = ? AND stripe_id = ?", a.customer.ID, fact.ObjectID).Limit(1).Find(&l.invoice)
 		if found.Error != nil {
 			return nil, fmt.Errorf("read invoice %s: %w", fact.ObjectID, found.Error)
