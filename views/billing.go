@@ -27,13 +27,6 @@ func (i Invoice) name() string {
 	return i.StripeID
 }
 
-func (i Invoice) action() string {
-	if i.Status == "open" {
-		return "Pay"
-	}
-	return "View"
-}
-
 // brandName spells card brands as their owners do.
 func brandName(brand string) string {
 	switch strings.ToLower(brand) {

@@ -836,7 +836,7 @@ func comparison(p PricingPage) templ.Component {
 			templ_7745c5c3_Var41 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<section class=\"wrap mt-20\" aria-labelledby=\"compare\"><h2 id=\"compare\" class=\"text-2xl\">Line by line</h2><div class=\"panel scroll mt-6\" tabindex=\"0\" role=\"region\" aria-labelledby=\"compare\"><table class=\"table\"><thead><tr><th scope=\"col\"><span class=\"sr-only\">What</span></th>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, "<section class=\"wrap mt-20\" aria-labelledby=\"compare\"><h2 id=\"compare\" class=\"text-2xl\">Line by line</h2><div class=\"panel scroll mt-6\" tabindex=\"0\" role=\"group\" aria-labelledby=\"compare\"><table class=\"table\"><thead><tr><th scope=\"col\"><span class=\"sr-only\">What</span></th>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
