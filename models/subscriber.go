@@ -12,12 +12,14 @@ const indexSubscribersSQL = `
 INSERT INTO subscribers (account_id, public_id, name, email, customer, plan, status, mrr, search, created_at)
 SELECT a.id, a.public_id, a.name, u.email, COALESCE(c.stripe_id, ''),
        COALESCE(NULLIF(s.plan, ''), 'free'), COALESCE(s.status, 'none'), COALESCE(s.mrr, 0),
-       LOWER(a.name || ' ' || u.name || ' ' || u.email || ' ' || a.billing_email || ' ' || COALESCE(c.stripe_id, '') || ' ' || COALESCE(s.stripe_id, '')),
+       LOWER(a.name || CASE WHEN u.name = a.name THEN '' ELSE ' ' || u.name END || ' ' || u.email ||
+           CASE WHEN a.billing_email = u.email THEN '' ELSE ' ' || a.billing_email END ||
+           COALESCE(' ' || c.stripe_id, '') || COALESCE(' ' || s.stripe_id, '')),
        a.created_at
 FROM accounts a
 JOIN users u ON u.id = a.created_by
 LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = ? AND c.livemode = ? AND c.replaced_at IS NULL
-LEFT JOIN subscriptions s ON s.id = (
+LEFT JOIN subscriptions s ON s.customer_id = c.id AND s.id = (
     SELECT s2.id FROM subscriptions s2 WHERE s2.customer_id = c.id
     ORDER BY CASE WHEN s2.ended_at IS NULL AND s2.status <> 'incomplete' THEN 0 ELSE 1 END, s2.id DESC LIMIT 1)
 WHERE a.id BETWEEN ? AND ?
