@@ -15,14 +15,14 @@ const (
 	maxPage     = 100
 )
 
-// page is what a list request asks for.
-type page struct {
+// listPage is what a list request asks for.
+type listPage struct {
 	limit         int
 	after, before string
 }
 
-func (r *apiRequest) page() (page, error) {
-	p := page{limit: defaultPage, after: r.Params.Str("starting_after"), before: r.Params.Str("ending_before")}
+func (r *apiRequest) page() (listPage, error) {
+	p := listPage{limit: defaultPage, after: r.Params.Str("starting_after"), before: r.Params.Str("ending_before")}
 	n, given, err := r.Params.Int("limit")
 	if err != nil {
 		return p, err
@@ -55,7 +55,7 @@ func (r *apiRequest) list(kind string, q Query) (Object, error) {
 	})
 }
 
-func (p page) cursorParam() string {
+func (p listPage) cursorParam() string {
 	if p.before != "" {
 		return "ending_before"
 	}
@@ -64,7 +64,7 @@ func (p page) cursorParam() string {
 
 // listRows reads one page of a table that has seq, id and data. A page before a cursor is read backwards and turned
 // round.
-func (r *apiRequest) listRows(table, where string, args []any, p page, unknown func(string) error) (Object, error) {
+func (r *apiRequest) listRows(table, where string, args []any, p listPage, unknown func(string) error) (Object, error) {
 	order, cursor := "DESC", p.after
 	comparison := "<"
 	if p.before != "" {

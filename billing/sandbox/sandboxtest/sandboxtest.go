@@ -114,15 +114,18 @@ func Retries(delays ...time.Duration) func(*sandbox.Options) {
 const Secret = "whsec_sandboxtest"
 
 // Client returns stripe-go for a sandbox, without retries and telemetry.
-func Client(s *sandbox.Sandbox) *client.API {
+func Client(s *sandbox.Sandbox) *client.API { return ClientOf(s.URL(), s.SecretKey()) }
+
+// ClientOf is Client for a sandbox of which only the address and the key are known.
+func ClientOf(url, key string) *client.API {
 	backend := stripe.GetBackendWithConfig(stripe.APIBackend, &stripe.BackendConfig{
-		URL:               stripe.String(s.URL()),
+		URL:               stripe.String(url),
 		MaxNetworkRetries: stripe.Int64(0),
 		EnableTelemetry:   stripe.Bool(false),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
 		HTTPClient:        &http.Client{Timeout: patience},
 	})
-	return client.New(s.SecretKey(), &stripe.Backends{API: backend, Connect: backend, Uploads: backend})
+	return client.New(key, &stripe.Backends{API: backend, Connect: backend, Uploads: backend})
 }
 
 // MustAdvance moves the clock, does all that falls due, and delivers the webhooks.
