@@ -123,8 +123,8 @@ func moneyText(amount int64, currency string) string {
 // dayText writes a date as proration lines do.
 func dayText(at int64) string { return time.Unix(at, 0).UTC().Format("2 Jan 2006") }
 
-// trialText describes a subscription's line while it is on trial.
-func trialText(tx *Tx, price Object, quantity int64) string {
+// trialLineText describes a subscription's line while it is on trial.
+func trialLineText(tx *Tx, price Object, quantity int64) string {
 	return fmt.Sprintf("Free trial for %d × %s", quantity, productName(tx, price))
 }
 

@@ -189,7 +189,7 @@ func periodLines(tx *Tx, sub Object, start, end int64) ([]Object, error) {
 		text := lineText(tx, price, quantity)
 		if sub.Str("status") == "trialing" && sub.Int("trial_end") >= end {
 			amount = 0
-			text = trialText(tx, price, quantity)
+			text = trialLineText(tx, price, quantity)
 		} else if amount, err = firstPeriod(sub, price, amount, start, end); err != nil {
 			return nil, err
 		}

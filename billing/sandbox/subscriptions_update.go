@@ -145,7 +145,9 @@ func readTaxRates(tx *Tx, p Params, key string) ([]Object, error) {
 	return out, nil
 }
 
-// switchPlan moves a subscription to another price, as the portal does: the difference is invoiced at once.
+// switchPlan moves a subscription to another price, as the portal does: the difference is invoiced at once. A declined
+// card is an error, and nothing has changed. Where the card wants a challenge, the answer carries its page under
+// _threeds_url, and the switch waits for it as a pending update.
 func switchPlan(tx *Tx, subID, priceID string, qty int64) (Object, error) {
 	sub, p, err := switchParams(tx, subID, priceID, qty)
 	if err != nil {
@@ -163,8 +165,14 @@ func switchPlan(tx *Tx, subID, priceID string, qty int64) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if result.state == outcomeFailed {
-		return nil, result.err
+	switch result.state {
+	case outcomeFailed:
+		// Nothing is kept: the customer stays on the plan they have, without an invoice left over.
+		refused := *result.err
+		refused.Keep = false
+		return nil, &refused
+	case outcomeAction:
+		sub["_threeds_url"] = tx.BaseURL() + "/_stripe/3ds/" + result.intent.ID()
 	}
 	return sub, nil
 }
