@@ -1,7 +1,12 @@
 package billing_test
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,13 +40,26 @@ func (w *world) openSession(account models.Account) string {
 	return ids[0]
 }
 
-// pay confirms a Checkout Session as the hosted page does.
+// pay confirms a Checkout Session as the hosted page does. It returns Stripe's words for a decline.
 func (w *world) pay(session, card string) error {
-	params := &stripe.Params{Context: w.ctx()}
-	params.AddExtra("payment_method", card)
-	api := w.stripe.Client.Customers
-	return api.B.CallRaw(http.MethodPost, "/v1/payment_pages/"+session+"/confirm", api.Key,
-		[]byte("payment_method="+card), params, &stripe.CheckoutSession{})
+	form := url.Values{"payment_method": {card}}
+	r, err := http.NewRequestWithContext(w.ctx(), http.MethodPost,
+		w.stripe.URL()+"/v1/payment_pages/"+session+"/confirm", strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(w.stripe.SecretKey(), "")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(answer.Body)
+		return errors.Join(fmt.Errorf("status %d: %s", answer.StatusCode, text), err)
+	}
+	return nil
 }
 
 func (w *world) subscription(account models.Account) models.Subscription {
