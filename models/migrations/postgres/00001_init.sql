@@ -377,11 +377,14 @@ CREATE TABLE subscribers (
     search       TEXT NOT NULL,
     created_at   TIMESTAMPTZ NOT NULL
 );
-CREATE INDEX subscribers_created ON subscribers (created_at, account_id);
-CREATE INDEX subscribers_name ON subscribers (name, account_id);
-CREATE INDEX subscribers_mrr ON subscribers (mrr, account_id);
+-- One index for each order of the list, carrying what the list filters by, so that any page is found
+-- in the index alone. The order of names is that of the text that is
+-- searched, which begins with them.
+CREATE INDEX subscribers_created ON subscribers (created_at, account_id, plan, status);
+CREATE INDEX subscribers_mrr ON subscribers (mrr, account_id, plan, status);
 CREATE INDEX subscribers_plan ON subscribers (plan, status, created_at, account_id);
-CREATE INDEX subscribers_status ON subscribers (status, created_at, account_id);
+CREATE INDEX subscribers_status ON subscribers (status, plan, created_at, account_id);
+CREATE INDEX subscribers_name ON subscribers (search, account_id, plan, status);
 
 -- A substring search over every subscriber needs trigrams. The extension is trusted, so the owner
 -- of the database may create it; where a provider forbids even that, search falls back on a scan.
@@ -389,7 +392,7 @@ CREATE INDEX subscribers_status ON subscribers (status, created_at, account_id);
 DO $$
 BEGIN
     CREATE EXTENSION IF NOT EXISTS pg_trgm;
-    CREATE INDEX subscribers_search ON subscribers USING gin (search gin_trgm_ops);
+    CREATE INDEX subscribers_trigrams ON subscribers USING gin (search gin_trgm_ops);
 EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'pg_trgm is not available: %', SQLERRM;
 END

@@ -377,11 +377,13 @@ CREATE TABLE subscribers (
     search       TEXT NOT NULL,
     created_at   DATETIME NOT NULL
 );
-CREATE INDEX subscribers_created ON subscribers (created_at, account_id);
-CREATE INDEX subscribers_name ON subscribers (name, account_id);
-CREATE INDEX subscribers_mrr ON subscribers (mrr, account_id);
+-- One index for each order of the list, carrying what the list filters by, so that any page is found
+-- in the index alone. The one on search gives the order of names, which it begins with.
+CREATE INDEX subscribers_created ON subscribers (created_at, account_id, plan, status);
+CREATE INDEX subscribers_mrr ON subscribers (mrr, account_id, plan, status);
 CREATE INDEX subscribers_plan ON subscribers (plan, status, created_at, account_id);
-CREATE INDEX subscribers_status ON subscribers (status, created_at, account_id);
+CREATE INDEX subscribers_status ON subscribers (status, plan, created_at, account_id);
+CREATE INDEX subscribers_search ON subscribers (search, account_id, plan, status, mrr, created_at);
 
 -- +goose Down
 DROP TABLE subscribers;
