@@ -27,6 +27,7 @@ func agendaSteps() map[string]agendaStep {
 		"subscription.pending_expire":    expirePending,
 		"subscription.resume_collection": resumeCollection,
 		"subscription.trial_will_end":    noticeTrialEnd,
+		"subscription.upcoming":          noticeUpcoming,
 	}
 }
 

@@ -28,6 +28,8 @@ func newShop(t *testing.T, start string) *shop {
 	at, err := time.Parse("2006-01-02T15:04", start)
 	require.NoError(t, err)
 	s := &shop{t: t, Sandbox: sandboxtest.New(t, func(o *sandbox.Options) { o.Now = func() time.Time { return at } })}
+	// The notices of renewals have a test of their own, and would only clutter the others.
+	require.NoError(t, s.SetUpcomingDays(context.Background(), 0))
 	s.starterProduct, s.proProdct = s.product("Starter"), s.product("Pro")
 	s.starter = s.price(s.starterProduct, 1000, "month")
 	s.pro = s.price(s.proProdct, 2000, "month")

@@ -213,6 +213,9 @@ func settleInvoice(tx *Tx, id, charge string, fresh bool) (Object, error) {
 	if err := tx.Unschedule("invoice.retry", id); err != nil {
 		return nil, err
 	}
+	if err := markDelinquent(tx, inv, false); err != nil {
+		return nil, err
+	}
 	return inv, invoicePaid(tx, inv)
 }
 

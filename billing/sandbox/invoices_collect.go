@@ -147,10 +147,19 @@ func attemptFailed(tx *Tx, id string, opt collection, result outcome) error {
 			return err
 		}
 	}
-	if opt.quiet {
-		return nil
+	if err := markDelinquent(tx, inv, true); err != nil || opt.quiet {
+		return err
 	}
 	return invoiceFailed(tx, inv, policy)
+}
+
+// markDelinquent notes on the customer whether their latest payment failed. Like Stripe it makes no event of it.
+func markDelinquent(tx *Tx, inv Object, delinquent bool) error {
+	_, err := tx.Update("customer", inv.Str("customer"), func(c Object) error {
+		c["delinquent"] = delinquent
+		return nil
+	})
+	return err
 }
 
 // dunned reports whether failures of an invoice are retried by the schedule. A subscription's first invoice is not:

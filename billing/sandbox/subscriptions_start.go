@@ -182,7 +182,9 @@ func announceSubscription(tx *Tx, id string, announced bool, inv Object) (Object
 
 // scheduleSubscription puts the end of the period, and an earlier end of everything, on the agenda.
 func scheduleSubscription(tx *Tx, sub Object) error {
-	for _, step := range []string{"subscription.cycle", "subscription.cancel", "subscription.resume_collection"} {
+	for _, step := range []string{
+		"subscription.cycle", "subscription.cancel", "subscription.resume_collection", "subscription.upcoming",
+	} {
 		if err := tx.Unschedule(step, sub.ID()); err != nil {
 			return err
 		}
@@ -202,6 +204,9 @@ func scheduleSubscription(tx *Tx, sub Object) error {
 	}
 	if sub.Str("status") == "incomplete" {
 		return nil
+	}
+	if err := scheduleUpcoming(tx, sub); err != nil {
+		return err
 	}
 	return tx.Schedule(sub.Int("current_period_end"), "subscription.cycle", sub.ID())
 }
