@@ -74,6 +74,16 @@ func messages() map[string]string {
 		"trial_started": "Your trial has begun. Everything in the plan is ready to use.",
 		"resumed":       "Your plan goes on, and nothing will end.",
 
+		"profile_saved":     "Your profile is saved.",
+		"preferences_saved": "Your formats are saved.",
+		"password_saved":    "Your password is changed, and every other browser is signed out.",
+		"password_reset":    "Your new password is saved. Sign in with it.",
+		"session_ended":     "That browser is signed out.",
+		"sessions_ended":    "Every other browser is signed out.",
+		"api_key_revoked":   "The key no longer works.",
+		"verification_sent": "A new link is on its way to your mailbox.",
+		"already_verified":  "Your address is confirmed already.",
+
 		// The demonstration product.
 		"project_name_required": "Give the project a name.",
 		"project_name_too_long": "That name is too long: 80 characters at most.",

@@ -54,6 +54,9 @@ func (s *stack) checkForm(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
+		if !ok && Identity(c) == nil && s.Auth.HadSession(r) {
+			return fault.New(fault.Unauthorized, "session_expired")
+		}
 		if !ok {
 			return fault.New(fault.Forbidden, "csrf_failed")
 		}
@@ -120,8 +123,5 @@ func Flash(c echo.Context) (auth.Notice, bool) {
 		return auth.Notice{}, false
 	}
 	notice, found, err := s.Auth.TakeFlash(c.Response(), c.Request())
-	if err != nil {
-		return auth.Notice{}, false // a notice is not worth a failed page
-	}
-	return notice, found
+	return notice, found && err == nil // a notice is not worth a failed page
 }

@@ -68,7 +68,7 @@ func (s *Service) APIKeys(ctx context.Context, id *Identity) ([]models.APIKey, e
 
 // RevokeAPIKey ends one of the account's keys, at once.
 func (s *Service) RevokeAPIKey(ctx context.Context, id *Identity, publicID string) error {
-	if !plausibleID(publicID) {
+	if !PlausibleID(publicID) {
 		return fault.New(fault.NotFound, "not_found")
 	}
 	revoked := s.db.Write(ctx).Model(&models.APIKey{}).
@@ -95,7 +95,7 @@ const findKeySQL = `SELECT api_keys.id, api_keys.public_id, api_keys.account_id,
 // is wrong with it, the answer is unauthorized.
 func (s *Service) IdentifyKey(ctx context.Context, secret string) (*Identity, error) {
 	unknown := fault.New(fault.Unauthorized, "unauthorized")
-	if !strings.HasPrefix(secret, keyMark) || !plausibleID(secret) {
+	if !strings.HasPrefix(secret, keyMark) || !PlausibleID(secret) {
 		return nil, unknown
 	}
 	id := &Identity{APIKey: &models.APIKey{}}

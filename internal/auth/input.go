@@ -63,8 +63,8 @@ func unprintable(r rune) bool {
 		r == utf8.RuneError || unicode.Is(unicode.Co, r) || r == '\ufeff'
 }
 
-// clip keeps what a client says about itself short and printable.
-func clip(text string, length int) string {
+// Clip keeps what a client says short and printable.
+func Clip(text string, length int) string {
 	text = strings.Map(func(r rune) rune {
 		if unprintable(r) {
 			return -1

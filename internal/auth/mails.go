@@ -31,7 +31,7 @@ func (s *Service) oweReset(tx *gorm.DB, user models.User) error {
 	}
 	return s.owe(tx, user, message{kind: kindReset, occasion: digest(token), secret: true, mail: emails.ResetPassword(
 		emails.Link{
-			Sender: s.sender(user), Name: user.Name, URL: s.appURL + "/reset-password/" + token, ValidFor: "half an hour",
+			Sender: s.sender(user), Name: user.Name, URL: s.appURL + "/reset-password/" + token, ValidFor: "one hour",
 		},
 	)})
 }

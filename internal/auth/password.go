@@ -15,10 +15,10 @@ import (
 	"example.com/tollgate/internal/fault"
 )
 
-// The length of a password in characters. There is no rule about which characters: length is what
+// MinPassword and maxPassword are the length of a password in characters. There is no rule about which characters: length is what
 // helps, and rules make people write passwords down.
 const (
-	minPassword = 8
+	MinPassword = 8
 	maxPassword = 128
 )
 
@@ -68,7 +68,7 @@ func newPasswords(appName string) *passwords {
 func (p *passwords) judge(password string, about ...string) string {
 	length := utf8.RuneCountInString(password)
 	switch {
-	case length < minPassword:
+	case length < MinPassword:
 		return "password_too_short"
 	case length > maxPassword || len(password) > maxPasswordBytes:
 		return "password_too_long"
@@ -93,7 +93,7 @@ func (p *passwords) judge(password string, about ...string) string {
 // formFault refuses a form. Its parameters are the limits that the words about passwords name.
 func formFault(fields map[string]string) error {
 	f := fault.Form(fields)
-	f.Params = map[string]string{"min": strconv.Itoa(minPassword), "max": strconv.Itoa(maxPassword)}
+	f.Params = map[string]string{"min": strconv.Itoa(MinPassword), "max": strconv.Itoa(maxPassword)}
 	return f
 }
 

@@ -26,6 +26,13 @@ func (s *Service) Identify(r *http.Request) (*Identity, error) {
 	return id, s.touch(r.Context(), id)
 }
 
+// HadSession reports whether the browser still carries the cookie of a session. Where nobody is
+// signed in, that session has ended since.
+func (s *Service) HadSession(r *http.Request) bool {
+	_, err := r.Cookie(s.cookies.session)
+	return err == nil
+}
+
 func (s *Service) touch(ctx context.Context, id *Identity) error {
 	now := s.clock()
 	if now.Sub(id.Session.LastSeenAt) < seenEvery {
@@ -136,7 +143,7 @@ func (s *Service) Sessions(ctx context.Context, id *Identity) ([]models.Session,
 
 // RevokeSession signs one of the user's browsers out.
 func (s *Service) RevokeSession(ctx context.Context, id *Identity, publicID string) error {
-	if !plausibleID(publicID) {
+	if !PlausibleID(publicID) {
 		return fault.New(fault.NotFound, "not_found")
 	}
 	gone := s.db.Write(ctx).Where("public_id = ? AND user_id = ?", publicID, id.User.ID).Delete(&models.Session{})
@@ -159,9 +166,9 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, id *Identity) error {
 	return nil
 }
 
-// plausibleID spares the database what no public id of ours contains. Postgres would answer some of
+// PlausibleID spares the database what no public id of ours contains. Postgres would answer some of
 // it with an error and not with nothing.
-func plausibleID(id string) bool {
+func PlausibleID(id string) bool {
 	return id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(r rune) bool {
 		return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	})

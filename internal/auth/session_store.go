@@ -123,7 +123,7 @@ func (st Store) insert(ctx context.Context, hash, data string, who owner) error 
 	row := models.Session{
 		IDHash: hash, PublicID: models.NewPublicID("sess"),
 		UserID: &who.userID, AccountID: &who.accountID, Data: data,
-		UserAgent: clip(who.userAgent, 300), IP: clip(who.ip, 45),
+		UserAgent: Clip(who.userAgent, 300), IP: Clip(who.ip, 45),
 		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(sessionAbsolute),
 	}
 	err := st.s.db.Tx(ctx, func(tx *gorm.DB) error {

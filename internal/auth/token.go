@@ -17,7 +17,7 @@ const (
 	kindReset  = "reset_password"
 	kindVerify = "verify_email"
 
-	resetFor  = 30 * time.Minute
+	resetFor  = time.Hour
 	verifyFor = 72 * time.Hour
 
 	tokenMemory = 24 * time.Hour // after expiry, for the limits that count them
@@ -41,7 +41,7 @@ func (s *Service) createToken(tx *gorm.DB, user models.User, kind string, lasts 
 // address that is no longer the user's, or to a user who was disabled, is worth nothing.
 func (s *Service) findToken(db *gorm.DB, secret, kind string) (models.User, error) {
 	invalid := fault.New(fault.Invalid, "token_invalid")
-	if !plausibleID(secret) {
+	if !PlausibleID(secret) {
 		return models.User{}, invalid
 	}
 	var token models.Token

@@ -232,15 +232,9 @@ func TestMailboxKeepsSecrets(t *testing.T) {
 		m.Secret = true
 		b.enqueue(t, m)
 		require.NoError(t, b.outbox.Drain(t.Context()))
-		list, total, err := b.outbox.List(t.Context(), 0, 10)
-		require.NoError(t, err)
-		require.Equal(t, int64(1), total)
-		assert.Equal(t, models.MailSent, list[0].State)
-		found, err := b.outbox.Find(t.Context(), list[0].PublicID)
-		require.NoError(t, err)
-		assert.Equal(t, m.HTML, found.HTML)
-		_, err = b.outbox.Find(t.Context(), "mail_nope")
-		assert.Error(t, err)
+		row := b.rows(t)[0]
+		assert.Equal(t, models.MailSent, row.State)
+		assert.Equal(t, m.HTML, row.HTML)
 	})
 }
 

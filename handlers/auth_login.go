@@ -1,0 +1,58 @@
+package handlers
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/views"
+	"example.com/tollgate/views/layout"
+)
+
+// noticeReset is the one notice that somebody who is not signed in can be met with. It stands in the
+// address, because there is no session to keep it; any other value shows nothing.
+const noticeReset = "password_reset"
+
+func (s *site) loginForm(c echo.Context) error {
+	return s.showLogin(c, http.StatusOK, views.LoginPage{Next: c.QueryParam("next")})
+}
+
+// login signs the browser in under a new session and goes on to where it was going.
+func (s *site) login(c echo.Context) error {
+	form := c.Request().PostForm
+	user, err := s.Auth.SignIn(c.Request().Context(), form.Get("email"), form.Get("password"))
+	if err != nil {
+		refused, ok := refusal(err, "credentials_wrong")
+		if !ok {
+			return err
+		}
+		return s.showLogin(c, http.StatusUnprocessableEntity, views.LoginPage{
+			Form: refused, Email: form.Get("email"), Next: form.Get("next"),
+		})
+	}
+	if err := s.Auth.Begin(c.Response(), c.Request(), user, c.RealIP()); err != nil {
+		return err
+	}
+	return back(c, middleware.NextPath(form.Get("next")))
+}
+
+func (s *site) showLogin(c echo.Context, status int, page views.LoginPage) error {
+	p, err := s.formPage(c, views.LoginTitle)
+	if err != nil {
+		return err
+	}
+	if c.QueryParam("notice") == noticeReset {
+		p.Flash = &layout.Flash{Kind: layout.Success, Text: views.Message(noticeReset, nil)}
+	}
+	page.Page, page.Next = p, keepNext(page.Next)
+	return render(c, status, views.Login(page))
+}
+
+// logout ends the session itself, so that a copy of the cookie is worth nothing.
+func (s *site) logout(c echo.Context) error {
+	if err := s.Auth.End(c.Response(), c.Request()); err != nil {
+		return err
+	}
+	return back(c, "/")
+}
