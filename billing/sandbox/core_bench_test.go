@@ -1,12 +1,15 @@
 package sandbox_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stripe/stripe-go/v81"
 
+	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/billing/sandbox/sandboxtest"
 )
 
@@ -26,5 +29,53 @@ func BenchmarkRead(b *testing.B) {
 		if rec.Code != http.StatusOK {
 			b.Fatal(rec.Code)
 		}
+	}
+}
+
+// BenchmarkYear is twelve months for a hundred monthly subscribers, with every event signed, delivered and answered.
+func BenchmarkYear(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {}))
+		s := sandboxtest.New(b, func(o *sandbox.Options) { o.WebhookURL, o.Judge = receiver.URL, nil })
+		price, err := s.Client.Prices.New(&stripe.PriceParams{
+			Currency: stripe.String("usd"), UnitAmount: stripe.Int64(2900),
+			ProductData: &stripe.PriceProductDataParams{Name: stripe.String("Pro")},
+			Recurring:   &stripe.PriceRecurringParams{Interval: stripe.String("month")},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range 100 {
+			subscribe(b, s, price.ID)
+		}
+		s.MustIdle()
+		b.StartTimer()
+		if err := s.Advance(context.Background(), 365*24*time.Hour); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Idle(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		receiver.Close()
+		b.StartTimer()
+	}
+}
+
+func subscribe(b *testing.B, s *sandboxtest.Sandbox, price string) {
+	b.Helper()
+	c, err := s.Client.Customers.New(&stripe.CustomerParams{
+		PaymentMethod:   stripe.String("pm_card_visa"),
+		InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: stripe.String("pm_card_visa")},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, err = s.Client.Subscriptions.New(&stripe.SubscriptionParams{
+		Customer: &c.ID, Items: []*stripe.SubscriptionItemsParams{{Price: &price}},
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }

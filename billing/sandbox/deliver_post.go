@@ -19,11 +19,7 @@ import (
 // post signs and sends an event. The signature carries the wall time of this attempt, whatever the virtual clock
 // says, because the receiver compares it with its own clock.
 func (s *Sandbox) post(ctx context.Context, event, endpoint Object) (int, string) {
-	body, err := pretty(event)
-	if err != nil {
-		return 0, err.Error()
-	}
-	body = bytes.TrimRight(body, "\n")
+	body := encode(event, "  ")
 	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint.Str("url"), bytes.NewReader(body))

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -13,7 +12,11 @@ import (
 // Emit records an event with a snapshot of the object, and queues it for every endpoint that listens to its type.
 // prev is what changed and what it was; nil leaves it out.
 func (tx *Tx) Emit(typ string, o Object, prev Object) error {
-	snapshot := tx.s.public(o)
+	return tx.emit(typ, tx.s.public(o), prev)
+}
+
+// emit is Emit for an object that is already in the form in which it leaves the sandbox.
+func (tx *Tx) emit(typ string, snapshot Object, prev Object) error {
 	tx.s.judge(typ, snapshot)
 	data := Object{"object": snapshot}
 	if prev != nil {
@@ -33,12 +36,8 @@ func (tx *Tx) Emit(typ string, o Object, prev Object) error {
 	if tx.account != "" {
 		event["account"] = tx.account
 	}
-	raw, err := json.Marshal(event)
-	if err != nil {
-		return fmt.Errorf("encode event %s: %w", typ, err)
-	}
-	_, err = tx.sql.Exec(`INSERT INTO events (id, type, account, created, object_id, data) VALUES (?, ?, ?, ?, ?, ?)`,
-		event.ID(), typ, tx.account, tx.now, o.ID(), string(raw))
+	_, err := tx.sql.Exec(`INSERT INTO events (id, type, account, created, object_id, data) VALUES (?, ?, ?, ?, ?, ?)`,
+		event.ID(), typ, tx.account, tx.now, snapshot.ID(), string(encode(event, "")))
 	if err != nil {
 		return fmt.Errorf("record event %s: %w", typ, err)
 	}

@@ -48,11 +48,11 @@ func (tx *Tx) scan(query string, args ...any) ([]Object, error) {
 	defer func() { _ = rows.Close() }()
 	var out []Object
 	for rows.Next() {
-		var raw string
+		var raw []byte
 		if err := rows.Scan(&raw); err != nil {
 			return nil, fmt.Errorf("read object: %w", err)
 		}
-		o, err := decodeObject([]byte(raw))
+		o, err := decodeObject(raw)
 		if err != nil {
 			return nil, err
 		}

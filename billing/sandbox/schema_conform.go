@@ -9,9 +9,7 @@ import (
 // judge shows an object to Options.Capture, and what is wrong with it to Options.Judge. It sees every answer and every event's object.
 func (s *Sandbox) judge(where string, o Object) {
 	if s.opts.Capture != nil {
-		if raw, err := json.Marshal(o); err == nil {
-			s.opts.Capture(where, raw)
-		}
+		s.opts.Capture(where, encode(o, ""))
 	}
 	if s.opts.Judge == nil {
 		return

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -12,17 +11,19 @@ import (
 // Tx is one request, or one step of the agenda: everything it writes, its events and their deliveries included,
 // commits together or not at all.
 type Tx struct {
-	ctx      context.Context
-	sql      *sql.Tx
-	s        *Sandbox
-	now      int64
-	request  string // The id of the API request, or "" for what time brought about.
-	idemKey  string
-	account  string
-	emitted  bool
-	rank     int
-	queuedAt int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
-	offset   *int64 // Where the clock stands once this commits.
+	ctx     context.Context
+	sql     *sql.Tx
+	s       *Sandbox
+	now     int64
+	request string // The id of the API request, or "" for what time brought about.
+	idemKey string
+	account string
+	emitted bool
+	// endpoints are those that listen: read once, since one transaction may emit a dozen events.
+	endpoints *[]Object
+	rank      int
+	queuedAt  int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
+	offset    *int64 // Where the clock stands once this commits.
 }
 
 // Now returns the virtual time at which this transaction happens, in unix seconds. It does not move within it.
@@ -60,7 +61,7 @@ func (tx *Tx) Skeleton(kind string) Object {
 
 // load reads any object, deleted stubs included; it returns nil when there is none.
 func (tx *Tx) load(id string) (Object, error) {
-	var raw string
+	var raw []byte
 	err := tx.sql.QueryRow(`SELECT data FROM objects WHERE id = ?`, id).Scan(&raw)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -68,7 +69,7 @@ func (tx *Tx) load(id string) (Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", id, err)
 	}
-	return decodeObject([]byte(raw))
+	return decodeObject(raw)
 }
 
 // Get returns an object by the id that stood in the request's path. Its refusal is a 404.
@@ -95,20 +96,18 @@ func (tx *Tx) find(kind, id string, status int, param string) (Object, error) {
 // Insert stores a new object and emits an event of each type with its snapshot.
 func (tx *Tx) Insert(o Object, events ...string) error {
 	stored := o.Clone()
-	raw, err := json.Marshal(stored)
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", o.ID(), err)
-	}
 	created := stored.Int("created")
 	if created == 0 {
 		created = tx.now
 	}
-	_, err = tx.sql.Exec(`INSERT INTO objects (id, object, customer, subscription, created, data)
+	_, err := tx.sql.Exec(`INSERT INTO objects (id, object, customer, subscription, created, data)
 		VALUES (?, ?, ?, ?, ?, ?)`,
-		stored.ID(), stored.Kind(), stored.Str("customer"), stored.Str("subscription"), created, string(raw))
+		stored.ID(), stored.Kind(), stored.Str("customer"), stored.Str("subscription"), created,
+		string(encode(stored, "")))
 	if err != nil {
 		return fmt.Errorf("insert %s %s: %w", stored.Kind(), stored.ID(), err)
 	}
+	tx.noticeEndpoint(stored.Kind())
 	for _, typ := range events {
 		if err := tx.Emit(typ, stored, nil); err != nil {
 			return err
@@ -129,21 +128,22 @@ func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (
 		return nil, err
 	}
 	after = after.Clone()
-	raw, err := json.Marshal(after)
-	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", id, err)
-	}
 	_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
-		string(raw), after.Str("customer"), after.Str("subscription"), id)
+		string(encode(after, "")), after.Str("customer"), after.Str("subscription"), id)
 	if err != nil {
 		return nil, fmt.Errorf("update %s: %w", id, err)
 	}
-	prev := previousAttributes(tx.s.public(before), tx.s.public(after))
+	tx.noticeEndpoint(kind)
+	if len(events) == 0 {
+		return after, nil
+	}
+	snapshot := tx.s.public(after)
+	prev := previousAttributes(tx.s.public(before), snapshot)
 	if len(prev) == 0 {
 		return after, nil
 	}
 	for _, typ := range events {
-		if err := tx.Emit(typ, after, prev); err != nil {
+		if err := tx.emit(typ, snapshot, prev); err != nil {
 			return nil, err
 		}
 	}
@@ -156,21 +156,25 @@ func (tx *Tx) Delete(kind, id string, events ...string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(stub(o))
-	if err != nil {
-		return fmt.Errorf("encode %s: %w", id, err)
-	}
 	_, err = tx.sql.Exec(`UPDATE objects SET deleted = 1, customer = '', subscription = '', data = ? WHERE id = ?`,
-		string(raw), id)
+		string(encode(stub(o), "")), id)
 	if err != nil {
 		return fmt.Errorf("delete %s: %w", id, err)
 	}
+	tx.noticeEndpoint(kind)
 	for _, typ := range events {
 		if err := tx.Emit(typ, o, nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// noticeEndpoint makes the transaction read the endpoints again once one of them changed.
+func (tx *Tx) noticeEndpoint(kind string) {
+	if kind == "webhook_endpoint" {
+		tx.endpoints = nil
+	}
 }
 
 func stub(o Object) Object {

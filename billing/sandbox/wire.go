@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -188,8 +187,7 @@ func (c *call) handle(tx *Tx) (int, []byte, error) {
 		return status, body, nil
 	}
 	c.s.judge(c.r.Method+" "+c.row.Path, answer)
-	body, err := pretty(answer)
-	return http.StatusOK, body, err
+	return http.StatusOK, pretty(answer), nil
 }
 
 // run validates the parameters, calls the row's handler and expands its answer.
@@ -265,24 +263,11 @@ func (c *call) refusal(err error) (int, []byte) {
 			*o = c.s.public(*o)
 		}
 	}
-	body, err := pretty(e.body(c.id))
-	if err != nil {
-		return http.StatusInternalServerError, []byte(`{"error":{"type":"api_error","message":"unprintable"}}`)
-	}
-	return e.Status, body
+	return e.Status, pretty(e.body(c.id))
 }
 
 // pretty prints JSON the way Stripe does, indented by two spaces.
-func pretty(o Object) ([]byte, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(o); err != nil {
-		return nil, err
-	}
-	return []byte(b.String()), nil
-}
+func pretty(o Object) []byte { return append(encode(o, "  "), '\n') }
 
 func (c *call) write(status int, body []byte) {
 	retry := "false"
