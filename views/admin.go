@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/a-h/templ"
+
 	"example.com/tollgate/views/ui"
 )
 
@@ -70,4 +72,12 @@ func (q EventQuery) stateAddress(state string) string {
 		return PathAdminEvents
 	}
 	return PathAdminEvents + "?" + values.Encode()
+}
+
+// here marks a link as the one that is being looked at.
+func here(is bool) templ.Attributes {
+	if is {
+		return templ.Attributes{"aria-current": "page"}
+	}
+	return nil
 }

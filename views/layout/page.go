@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/a-h/templ"
 )
 
 // Page is what every page needs besides its own content. Handlers fill it once per request.
@@ -114,9 +116,10 @@ func (p Page) zone() *time.Location {
 func (p Page) lang() string { return "en" }
 
 // current marks the link that the user is on. A section's link stays marked on the pages below it.
-func (p Page) current(href string) string {
-	if p.Path == href || (href != "/app" && href != "/admin" && strings.HasPrefix(p.Path, href+"/")) {
-		return "page"
+func (p Page) current(href string) templ.Attributes {
+	below := href != "/app" && href != "/admin" && strings.HasPrefix(p.Path, href+"/")
+	if p.Path == href || below {
+		return templ.Attributes{"aria-current": "page"}
 	}
-	return ""
+	return nil
 }

@@ -14,8 +14,11 @@ type Bar struct {
 
 // share gives used of most in per cent as an SVG length, within the drawing whatever the figures.
 func share(used, most int64) string {
-	if most <= 0 || used <= 0 {
+	if used <= 0 {
 		return "0%"
+	}
+	if most <= 0 { // a plan that includes none, after a downgrade from one that did
+		return "100%"
 	}
 	return strconv.FormatInt(min(used*100/most, 100), 10) + "%"
 }
