@@ -19,6 +19,9 @@ type Checkout struct {
 	EmailLocked bool
 	NeedsCard   bool
 	NeedsBill   bool // the session asks for a whole billing address
+	AskTax      bool
+	TaxType     string
+	TaxID       string
 	Card        CardForm
 	Saved       []SavedCard
 	Alert       string
@@ -78,6 +81,15 @@ func Countries() []Country {
 		{"PL", "Poland"}, {"PT", "Portugal"}, {"RO", "Romania"}, {"SG", "Singapore"}, {"ES", "Spain"},
 		{"SE", "Sweden"}, {"CH", "Switzerland"}, {"AE", "United Arab Emirates"}, {"GB", "United Kingdom"},
 		{"US", "United States"},
+	}
+}
+
+// TaxKinds are the kinds of tax id that the pages offer.
+func TaxKinds() []Country {
+	return []Country{
+		{"eu_vat", "EU VAT"}, {"gb_vat", "United Kingdom VAT"}, {"us_ein", "United States EIN"},
+		{"ch_vat", "Switzerland VAT"}, {"no_vat", "Norway VAT"}, {"au_abn", "Australia ABN"},
+		{"ca_bn", "Canada BN"}, {"in_gst", "India GST"}, {"sg_gst", "Singapore GST"}, {"nz_gst", "New Zealand GST"},
 	}
 }
 

@@ -91,6 +91,9 @@ func Plural(count int64, noun string) string {
 	return strconv.FormatInt(count, 10) + " " + noun + "s"
 }
 
+// Count prints a whole number.
+func Count(n int64) string { return strconv.FormatInt(n, 10) }
+
 // spaced groups the digits of a card number as they stand on a card.
 func spaced(number string) string {
 	if len(number) == 15 {

@@ -5,6 +5,7 @@ type PortalFrame struct {
 	Chrome
 	Base          string // the session's own address, which every form and link begins with
 	Shop          string
+	Headline      string
 	ReturnURL     string
 	Home          string // empty on the front page and in a deep link, else the way back to the front page
 	Alert, Notice string
@@ -95,7 +96,6 @@ type PortalDetails struct {
 	Action, Back                                                   string
 	Name, Email, Phone, Line1, Line2, City, State, Postal, Country string
 	TaxType, TaxID                                                 string
-	TaxTypes                                                       []Country
 	AskName, AskEmail, AskPhone, AskAddress, AskTax                bool
 	EmailError, TaxError                                           string
 }
