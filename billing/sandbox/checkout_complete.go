@@ -73,6 +73,11 @@ func sessionBuyer(tx *Tx, s Object, method string) (string, error) {
 			return "", err
 		}
 	}
+	if typ, value := notes.Str("tax_id_type"), notes.Str("tax_id"); typ != "" && value != "" {
+		if _, err := insertTaxID(tx, id, typ, value); err != nil {
+			return "", err
+		}
+	}
 	if !s.Has("customer") {
 		return id, nil
 	}

@@ -301,6 +301,43 @@ func TestCheckoutUpdatesItsCustomer(t *testing.T) {
 	done := s.session(cs.ID)
 	require.Equal(t, "DE123456789", done.CustomerDetails.TaxIDs[0].Value)
 	require.Equal(t, "DE", done.Invoice.CustomerAddress.Country)
+	require.Equal(t, "DE123456789", done.Invoice.CustomerTaxIDs[0].Value)
+}
+
+func TestTaxRatesAndBalance(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-03-01T00:00")
+	rate, err := s.Client.TaxRates.New(&stripe.TaxRateParams{
+		DisplayName: stripe.String("VAT"), Percentage: stripe.Float64(19), Inclusive: stripe.Bool(false),
+	})
+	require.NoError(t, err)
+	customer := s.buyer("pm_card_visa")
+	_, err = s.Client.CustomerBalanceTransactions.New(&stripe.CustomerBalanceTransactionParams{
+		Customer: &customer, Amount: stripe.Int64(-300), Currency: stripe.String("usd"),
+	})
+	require.NoError(t, err)
+	sub := s.subscribe(customer, s.pro, func(p *stripe.SubscriptionParams) {
+		p.DefaultTaxRates = stripe.StringSlice([]string{rate.ID})
+	})
+	inv := s.sub(sub.ID).LatestInvoice
+	require.EqualValues(t, 380, inv.Tax)
+	require.EqualValues(t, 2380, inv.Total)
+	require.EqualValues(t, 2080, inv.AmountPaid)
+	require.EqualValues(t, -300, inv.StartingBalance)
+	require.EqualValues(t, 0, inv.EndingBalance)
+	var amounts []int64
+	it := s.Client.CustomerBalanceTransactions.List(&stripe.CustomerBalanceTransactionListParams{Customer: &customer})
+	for it.Next() {
+		amounts = append(amounts, it.CustomerBalanceTransaction().Amount)
+	}
+	require.Equal(t, []int64{300, -300}, amounts)
+	cs := s.checkout(s.pro, func(p *stripe.CheckoutSessionParams) {
+		p.LineItems[0].TaxRates = stripe.StringSlice([]string{rate.ID})
+	})
+	require.EqualValues(t, 2380, cs.AmountTotal)
+	require.EqualValues(t, 380, cs.TotalDetails.AmountTax)
+	s.pay(cs, "4242424242424242")
+	require.EqualValues(t, 2380, s.session(cs.ID).Invoice.AmountPaid)
 }
 
 func TestPortal(t *testing.T) {

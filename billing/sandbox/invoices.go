@@ -169,23 +169,24 @@ func moveBalance(tx *Tx, inv Object, change, due int64) error {
 	if due == 0 && inv.Int("total") > 0 && change > 0 && inv.Int("total") == change {
 		typ = "invoice_too_small"
 	}
-	return changeBalance(tx, inv.Str("customer"), change, typ, inv.ID(), inv.Str("currency"))
+	_, err := changeBalance(tx, inv.Str("customer"), change, typ, inv.ID(), inv.Str("currency"))
+	return err
 }
 
-// changeBalance moves a customer's balance and leaves the transaction that explains it.
-func changeBalance(tx *Tx, customer string, change int64, typ, invoice, currency string) error {
+// changeBalance moves a customer's balance and leaves the transaction that explains it, whose id it returns.
+func changeBalance(tx *Tx, customer string, change int64, typ, invoice, currency string) (string, error) {
 	c, err := tx.Update("customer", customer, func(c Object) error {
 		c["balance"] = c.Int("balance") + change
 		return nil
 	}, "customer.updated")
 	if err != nil {
-		return err
+		return "", err
 	}
 	t := tx.Skeleton("customer_balance_transaction")
 	t["amount"], t["currency"], t["customer"] = change, currency, customer
 	t["ending_balance"], t["type"] = c["balance"], typ
 	t["invoice"] = textOrNil(invoice)
-	return tx.Insert(t)
+	return t.ID(), tx.Insert(t)
 }
 
 // settleInvoice marks an invoice as paid by a charge, by the balance, or outside of Stripe, and lets the subscription

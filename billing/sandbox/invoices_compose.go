@@ -46,7 +46,9 @@ func (b *bill) compose(tx *Tx) (Object, error) {
 	if len(b.discounts) > 0 {
 		inv["discount"] = b.discounts[0]
 	}
-	b.addressTo(inv)
+	if err := b.addressTo(tx, inv); err != nil {
+		return nil, err
+	}
 	b.belongTo(inv)
 	if err := b.discount(inv); err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func (b *bill) compose(tx *Tx) (Object, error) {
 }
 
 // addressTo copies onto the invoice what it keeps of its customer.
-func (b *bill) addressTo(inv Object) {
+func (b *bill) addressTo(tx *Tx, inv Object) error {
 	c := b.customer
 	inv["customer"] = c.ID()
 	inv["customer_address"] = c["address"]
@@ -71,8 +73,17 @@ func (b *bill) addressTo(inv Object) {
 	if exempt := c.Str("tax_exempt"); exempt != "" {
 		inv["customer_tax_exempt"] = exempt
 	}
-	inv["customer_tax_ids"] = []any{}
 	inv["starting_balance"] = c.Int("balance")
+	known, err := tx.Find("tax_id", Query{Customer: c.ID(), OldestFirst: true})
+	if err != nil {
+		return err
+	}
+	taxIDs := []any{}
+	for _, id := range known {
+		taxIDs = append(taxIDs, Object{"type": id["type"], "value": id["value"]})
+	}
+	inv["customer_tax_ids"] = taxIDs
+	return nil
 }
 
 // belongTo copies onto the invoice what it keeps of its subscription.

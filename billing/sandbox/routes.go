@@ -105,6 +105,15 @@ func routes() []route {
 		{Method: "DELETE", Path: "/v1/subscriptions/{subscription_exposed_id}/discount",
 			Handler: deleteSubscriptionDiscount},
 
+		// Tax rates, and what a customer's balance is made of.
+		{Method: "POST", Path: "/v1/tax_rates", Handler: createTaxRate},
+		{Method: "GET", Path: "/v1/tax_rates", Handler: listTaxRates},
+		{Method: "GET", Path: "/v1/tax_rates/{tax_rate}", Handler: getTaxRate},
+		{Method: "POST", Path: "/v1/tax_rates/{tax_rate}", Handler: updateTaxRate},
+		{Method: "POST", Path: "/v1/customers/{customer}/balance_transactions", Handler: createBalanceTransaction},
+		{Method: "GET", Path: "/v1/customers/{customer}/balance_transactions", Handler: listCustomerBalance},
+		{Method: "GET", Path: "/v1/customers/{customer}/balance_transactions/{transaction}", Handler: getCustomerBalance},
+
 		// Subscriptions and their items.
 		{Method: "POST", Path: "/v1/subscriptions", Handler: createSubscription},
 		{Method: "GET", Path: "/v1/subscriptions", Handler: listSubscriptions},
