@@ -92,11 +92,18 @@ func (tx *Tx) enqueue(event Object, endpoint string) error {
 func (s *Sandbox) DeliverDue(ctx context.Context) error {
 	s.deliver.Lock()
 	defer s.deliver.Unlock()
+	tried := false
+	defer func() {
+		if tried {
+			s.wakeups.send() // Whoever waits for deliveries looks again once, not after each of them.
+		}
+	}()
 	for range 1000 {
 		due, err := s.dueDeliveries(ctx)
 		if err != nil || len(due) == 0 {
 			return err
 		}
+		tried = true
 		if err := s.deliverRound(ctx, due); err != nil {
 			return err
 		}
@@ -206,7 +213,6 @@ func (s *Sandbox) keepAttempt(ctx context.Context, d Delivery) error {
 		if err != nil {
 			return fmt.Errorf("keep delivery attempt: %w", err)
 		}
-		tx.emitted = true
 		return nil
 	})
 }

@@ -85,10 +85,11 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 // openStore opens the file, or a private database in memory when path is empty. There is one connection, so writers
 // queue up in Go instead of meeting each other's locks, and every request sees the world as its predecessor left it.
 func openStore(ctx context.Context, path string) (*sql.DB, error) {
-	dsn := "file::memory:?_txlock=immediate"
+	dsn := "file::memory:?_txlock=immediate&_stmt_cache_size=200"
 	if path != "" {
 		escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
-		dsn = "file:" + escaped + "?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000"
+		dsn = "file:" + escaped + "?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000" +
+			"&_stmt_cache_size=200"
 	}
 	db, err := sql.Open("sqlite3", dsn)
 	if err != nil {
