@@ -46,6 +46,9 @@ func createCheckoutSession(r *apiRequest) (Object, error) {
 	if err := setTotals(r.Tx, s); err != nil {
 		return nil, err
 	}
+	if err := payable(s); err != nil {
+		return nil, err
+	}
 	if err := r.sessionExpiry(s); err != nil {
 		return nil, err
 	}

@@ -73,10 +73,8 @@ func sessionBuyer(tx *Tx, s Object, method string) (string, error) {
 			return "", err
 		}
 	}
-	if typ, value := notes.Str("tax_id_type"), notes.Str("tax_id"); typ != "" && value != "" {
-		if _, err := insertTaxID(tx, id, typ, value); err != nil {
-			return "", err
-		}
+	if err := keepTaxID(tx, id, notes.Str("tax_id_type"), notes.Str("tax_id")); err != nil {
+		return "", err
 	}
 	if !s.Has("customer") {
 		return id, nil
@@ -94,6 +92,19 @@ func sessionBuyer(tx *Tx, s Object, method string) (string, error) {
 		return nil
 	}, "customer.updated")
 	return id, err
+}
+
+// keepTaxID gives the customer the tax id that was typed, unless they have it.
+func keepTaxID(tx *Tx, customer, typ, value string) error {
+	if typ == "" || value == "" {
+		return nil
+	}
+	known, err := tx.Find("tax_id", Query{Customer: customer, Where: map[string]string{"value": value}})
+	if err != nil || len(known) > 0 {
+		return err
+	}
+	_, err = insertTaxID(tx, customer, typ, value)
+	return err
 }
 
 func newBuyer(tx *Tx, s Object) (Object, error) {
@@ -256,6 +267,9 @@ func sessionSpec(tx *Tx, s, buyer Object, method string) (subscriptionSpec, erro
 		if data.Has(key) {
 			spec.fields[key] = data[key]
 		}
+	}
+	if data.Str("proration_behavior") == prorateNone {
+		spec.fields["_stub"] = prorateNone
 	}
 	if s.Bool("automatic_tax.enabled") {
 		spec.fields["automatic_tax"] = Object{

@@ -63,8 +63,10 @@ func sessionBill(tx *Tx, s Object) (*bill, error) {
 		if err != nil {
 			return nil, err
 		}
-		if item.Has("price.recurring") && (trial || metered(item.Obj("price"))) {
-			amount = 0
+		if item.Has("price.recurring") {
+			if amount, err = firstAmount(tx, s, item.Obj("price"), amount, trial); err != nil {
+				return nil, err
+			}
 		}
 		b.lines = append(b.lines, Object{
 			"amount": amount, "discountable": true, "price": item["price"], "quantity": item["quantity"],
@@ -72,4 +74,28 @@ func sessionBill(tx *Tx, s Object) (*bill, error) {
 		})
 	}
 	return b, nil
+}
+
+// firstAmount is what the first period of a recurring price costs: nothing while on trial or before there is usage,
+// and a part of it when the session fixes an anchor in the future.
+func firstAmount(tx *Tx, s, price Object, amount int64, trial bool) (int64, error) {
+	anchor := s.Int("_subscription_data.billing_cycle_anchor")
+	switch {
+	case trial || metered(price):
+		return 0, nil
+	case anchor <= tx.Now():
+		return amount, nil
+	default:
+		stub := Object{"billing_cycle_anchor": anchor, "start_date": tx.Now(), "_stub": s.at("_subscription_data.proration_behavior")}
+		return firstPeriod(stub, price, amount, tx.Now(), interval(price).Next(anchor, tx.Now()))
+	}
+}
+
+// payable refuses a session that costs less than a card network takes.
+func payable(s Object) error {
+	if total := s.Int("amount_total"); total > 0 && total < minimumCharge {
+		return invalidf("", "The Checkout Session's total amount due must add up to at least %s %s",
+			moneyText(minimumCharge, s.Str("currency")), s.Str("currency")).withCode("amount_too_small")
+	}
+	return nil
 }

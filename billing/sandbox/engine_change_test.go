@@ -1,7 +1,10 @@
 package sandbox_test
 
 import (
+	"context"
+	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v81"
@@ -323,4 +326,56 @@ func TestPaymentBehaviors(t *testing.T) {
 		require.Contains(t, e.Msg, "This customer has no attached payment source or default payment method.")
 		require.Equal(t, stripe.ErrorCodeResourceMissing, e.Code)
 	})
+}
+
+// Whatever is switched, and whenever, the invoice is the one that was previewed.
+func TestEveryPreviewIsItsInvoice(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-01-31T10:00")
+	coupon := s.coupon(&stripe.CouponParams{PercentOff: stripe.Float64(17.5), Duration: stripe.String("forever")})
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.starter, func(p *stripe.SubscriptionParams) {
+		p.Discounts = []*stripe.SubscriptionDiscountParams{{Coupon: &coupon}}
+	})
+	odd := s.price(s.proProdct, 1237, "month")
+	yearly := s.price(s.proProdct, 9999, "year")
+	prices := []string{s.pro, odd, s.proYear, yearly, s.starter}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 25 {
+		s.MustAdvance(time.Duration(random.IntN(40*24*3600)) * time.Second)
+		sub = s.sub(sub.ID)
+		price := prices[random.IntN(len(prices))]
+		if price == sub.Items.Data[0].Price.ID {
+			continue
+		}
+		preview := s.preview(sub, price, "always_invoice")
+		s.swap(sub, price, "always_invoice")
+		same(t, preview, s.sub(sub.ID).LatestInvoice)
+		next := s.preview(s.sub(sub.ID), "", "")
+		require.NoError(t, s.AdvanceTo(context.Background(), time.Unix(s.sub(sub.ID).CurrentPeriodEnd+3600, 0)))
+		same(t, next, s.sub(sub.ID).LatestInvoice)
+	}
+}
+
+func TestAnchorInTheFuture(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-16T00:00")
+	anchor := s.at("2026-07-01T00:00")
+	cs := s.checkout(s.pro, func(p *stripe.CheckoutSessionParams) {
+		p.SubscriptionData = &stripe.CheckoutSessionSubscriptionDataParams{BillingCycleAnchor: &anchor}
+	})
+	require.EqualValues(t, 1000, cs.AmountTotal, "half of June is left")
+	s.pay(cs, "4242424242424242")
+	sub := s.session(cs.ID).Subscription
+	require.EqualValues(t, 1000, sub.LatestInvoice.AmountPaid)
+	require.Equal(t, anchor, sub.CurrentPeriodEnd)
+	s.to("2026-07-01T01:00")
+	require.EqualValues(t, 2000, s.sub(sub.ID).LatestInvoice.AmountPaid)
+	_, err := s.Client.Subscriptions.New(&stripe.SubscriptionParams{
+		Customer: &s.session(cs.ID).Customer.ID,
+		Items: []*stripe.SubscriptionItemsParams{{PriceData: &stripe.SubscriptionItemPriceDataParams{
+			Currency: stripe.String("eur"), Product: &s.proProdct, UnitAmount: stripe.Int64(900),
+			Recurring: &stripe.SubscriptionItemPriceDataRecurringParams{Interval: stripe.String("month")},
+		}}},
+	})
+	require.Contains(t, stripeError(t, err).Msg, "You cannot combine currencies on a single customer.")
 }

@@ -37,6 +37,9 @@ func buildSubscription(tx *Tx, spec subscriptionSpec) (Object, error) {
 	if err := checkItems(items); err != nil {
 		return nil, err
 	}
+	if err := oneCurrency(spec.customer, items[0].Str("price.currency")); err != nil {
+		return nil, err
+	}
 	setItems(sub, items)
 	sub["customer"] = spec.customer.ID()
 	sub["currency"] = items[0].at("price.currency")
@@ -57,6 +60,15 @@ func buildSubscription(tx *Tx, spec subscriptionSpec) (Object, error) {
 	attachDiscounts(tx, sub, spec.discounts)
 	startPeriod(sub, spec, now)
 	return sub, nil
+}
+
+// oneCurrency refuses to bill a customer in another currency than before, which Stripe does not allow.
+func oneCurrency(customer Object, currency string) error {
+	if known := customer.Str("currency"); known != "" && known != currency {
+		return invalidf("", "You cannot combine currencies on a single customer. This customer has had a subscription, "+
+			"coupon, or invoice item with currency %s", known)
+	}
+	return nil
 }
 
 // startPeriod sets the status, the anchor and the first period.
@@ -144,6 +156,9 @@ func storeItems(tx *Tx, before, after Object) error {
 	for _, item := range after.List("items") {
 		if had[item.ID()] {
 			delete(had, item.ID())
+			if err := copyItem(tx, item); err != nil {
+				return err
+			}
 			continue
 		}
 		if err := tx.Insert(item); err != nil {
@@ -156,6 +171,16 @@ func storeItems(tx *Tx, before, after Object) error {
 		}
 	}
 	return nil
+}
+
+func copyItem(tx *Tx, item Object) error {
+	_, err := tx.Update("subscription_item", item.ID(), func(record Object) error {
+		for key, value := range item {
+			record[key] = value
+		}
+		return nil
+	})
+	return err
 }
 
 // updateSubscription changes a subscription and tells of it, unless it is still being created: then its one
