@@ -90,6 +90,7 @@ func messages() map[string]string {
 		"project_name_taken":    "You already have a project with this name.",
 		"api_key_name_required": "Say what the key is for, so that you recognise it later.",
 		"api_key_name_too_long": "That name is too long: 60 characters at most.",
+		"api_key_name_invalid":  "A name cannot contain line breaks or control characters.",
 		"api_keys_full":         "That is as many keys as an account may have. Revoke one first.",
 	}
 }
