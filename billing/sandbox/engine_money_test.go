@@ -221,7 +221,7 @@ func TestCheckoutOfOtherModes(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "2026-03-01T00:00")
 	once, err := s.Client.Prices.New(&stripe.PriceParams{
-		Product: &s.proProdct, Currency: stripe.String("usd"), UnitAmount: stripe.Int64(4900),
+		Product: &s.proProduct, Currency: stripe.String("usd"), UnitAmount: stripe.Int64(4900),
 	})
 	require.NoError(t, err)
 	s.events()
@@ -364,7 +364,7 @@ func TestPortal(t *testing.T) {
 				Enabled: stripe.Bool(true), DefaultAllowedUpdates: stripe.StringSlice([]string{"price"}),
 				ProrationBehavior: stripe.String("always_invoice"),
 				Products: []*stripe.BillingPortalConfigurationFeaturesSubscriptionUpdateProductParams{
-					{Product: &s.proProdct, Prices: stripe.StringSlice([]string{s.pro, s.proYear})},
+					{Product: &s.proProduct, Prices: stripe.StringSlice([]string{s.pro, s.proYear})},
 				},
 			},
 		},

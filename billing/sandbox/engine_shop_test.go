@@ -19,7 +19,7 @@ type shop struct {
 	*sandboxtest.Sandbox
 	t                         *testing.T
 	starter, pro, proYear     string
-	starterProduct, proProdct string
+	starterProduct, proProduct string
 	last                      string // The last event that events has returned.
 }
 
@@ -30,10 +30,10 @@ func newShop(t *testing.T, start string) *shop {
 	s := &shop{t: t, Sandbox: sandboxtest.New(t, func(o *sandbox.Options) { o.Now = func() time.Time { return at } })}
 	// The notices of renewals have a test of their own, and would only clutter the others.
 	require.NoError(t, s.SetUpcomingDays(context.Background(), 0))
-	s.starterProduct, s.proProdct = s.product("Starter"), s.product("Pro")
+	s.starterProduct, s.proProduct = s.product("Starter"), s.product("Pro")
 	s.starter = s.price(s.starterProduct, 1000, "month")
-	s.pro = s.price(s.proProdct, 2000, "month")
-	s.proYear = s.price(s.proProdct, 20000, "year")
+	s.pro = s.price(s.proProduct, 2000, "month")
+	s.proYear = s.price(s.proProduct, 20000, "year")
 	s.events()
 	return s
 }
