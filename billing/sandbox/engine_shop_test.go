@@ -17,10 +17,10 @@ import (
 // shop is a sandbox with a small catalog, whose wall clock stands still so that every date is known.
 type shop struct {
 	*sandboxtest.Sandbox
-	t                         *testing.T
-	starter, pro, proYear     string
+	t                          *testing.T
+	starter, pro, proYear      string
 	starterProduct, proProduct string
-	last                      string // The last event that events has returned.
+	last                       string // The last event that events has returned.
 }
 
 func newShop(t *testing.T, start string) *shop {
