@@ -186,8 +186,12 @@ func (a *application) writeTrial(state SubscriptionState) error {
 }
 
 func (a *application) applyInvoices(states []InvoiceState) error {
+	ids := make([]string, len(states))
+	for i, state := range states {
+		ids[i] = state.ID
+	}
 	var stored []models.Invoice
-	if err := a.tx.Where("customer_id = ?", a.customer.ID).Find(&stored).Error; err != nil {
+	if err := a.tx.Where("customer_id = ? AND stripe_id IN ?", a.customer.ID, ids).Find(&stored).Error; err != nil {
 		return fmt.Errorf("read invoices: %w", err)
 	}
 	before := map[string]models.Invoice{}

@@ -52,7 +52,7 @@ func (s *Service) dueCustomers(ctx context.Context) ([]string, error) {
 	var due []string
 	wall := s.wall()
 	where, account, live := inConnection(s.Connection)
-	err := s.DB.Write(ctx).Model(&models.CustomerSync{}).Where(where, account, live).
+	err := s.DB.Read(ctx).Model(&models.CustomerSync{}).Where(where, account, live).
 		Where("dirty_seq > synced_seq AND dead_at IS NULL AND next_at <= ?", wall).
 		Where("lease_until IS NULL OR lease_until < ?", wall).
 		Order("next_at").Limit(syncBatch).Pluck("stripe_id", &due).Error

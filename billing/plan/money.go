@@ -16,7 +16,13 @@ type Money struct {
 
 // wireDigits holds the currencies whose wire exponent differs from ISO 4217: Stripe counts two
 // digits for them though they have none. Source: https://docs.stripe.com/currencies#special-cases
-var wireDigits = map[string]uint8{"isk": 2, "ugx": 2}
+func wireDigits(currency string) (digits int, special bool) {
+	switch strings.ToLower(currency) {
+	case "isk", "ugx":
+		return 2, true
+	}
+	return 0, false
+}
 
 // Format writes the amount for a reader of the given BCP 47 locale, such as "$29.00" for en-US.
 // An unknown currency is written as its code and the bare number rather than refused, because an
@@ -33,12 +39,12 @@ func (m Money) format(locale string, trim bool) string {
 		return code + " " + decimal(m.Amount, 2)
 	}
 	f := currency.NewFormatter(currency.NewLocale(locale))
-	if digits, special := wireDigits[strings.ToLower(m.Currency)]; special {
-		if amount, err = currency.NewAmount(decimal(m.Amount, int(digits)), code); err != nil {
-			return code + " " + decimal(m.Amount, int(digits))
+	if digits, special := wireDigits(m.Currency); special {
+		if amount, err = currency.NewAmount(decimal(m.Amount, digits), code); err != nil {
+			return code + " " + decimal(m.Amount, digits)
 		}
 	}
-	if trim {
+	if whole, err := amount.RoundTo(0, currency.RoundDown).Cmp(amount); trim && err == nil && whole == 0 {
 		f.MinDigits = 0
 	}
 	return f.Format(amount)

@@ -56,6 +56,7 @@ type App struct {
 	echo    *echo.Echo
 	jobs    *jobs.Runner
 	sandbox embedded
+	beside  bool
 }
 
 // embedded is the sandbox, where this build and this configuration have one.
@@ -67,10 +68,19 @@ type embedded interface {
 	Close() error
 }
 
-// Open assembles the program. It opens and migrates the database, starts the sandbox if it takes
-// Stripe's place, and finds out which Stripe account the key belongs to.
+// Open assembles the program to serve. It opens and migrates the database, starts the sandbox if it
+// takes Stripe's place, and finds out which Stripe account the key belongs to.
 func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
-	a := &App{Config: cfg, Catalog: plan.Default(), log: log}
+	return start(ctx, &App{Config: cfg, Catalog: plan.Default(), log: log})
+}
+
+// OpenBeside is Open for a command that may run while the program serves: its sandbox answers on a
+// port of its own and leaves the delivery of webhooks to the one that serves.
+func OpenBeside(ctx context.Context, cfg config.Config, log *slog.Logger) (*App, error) {
+	return start(ctx, &App{Config: cfg, Catalog: plan.Default(), log: log, beside: true})
+}
+
+func start(ctx context.Context, a *App) (*App, error) {
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}

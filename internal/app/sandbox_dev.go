@@ -27,9 +27,12 @@ func (a *App) openSandbox(ctx context.Context) error {
 		}
 		addr = base.Host
 	}
+	if a.beside {
+		addr = "127.0.0.1:0"
+	}
 	s, err := sandbox.New(sandbox.Options{
 		Path: SandboxPath(a.Config), Addr: addr, Now: time.Now, Logger: a.log,
-		WebhookURL: a.Config.AppURL + "/webhooks/stripe",
+		WebhookURL: a.Config.AppURL + "/webhooks/stripe", RelaxedDelivery: a.beside,
 	})
 	if err != nil {
 		return err

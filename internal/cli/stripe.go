@@ -19,7 +19,7 @@ func (e *environment) withApp(cmd *cobra.Command, use func(a *app.App) error) er
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(cmd.Context(), cfg, e.logger(cfg))
+	a, err := app.OpenBeside(cmd.Context(), cfg, e.logger(cfg))
 	if err != nil {
 		return err
 	}
