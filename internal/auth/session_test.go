@@ -5,11 +5,13 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gorm.io/gorm"
 
 	"example.com/tollgate/internal/auth"
 	"example.com/tollgate/models"
@@ -319,4 +321,26 @@ func TestAnonymousFormTokenIsBoundToItsCookie(t *testing.T) {
 	ok, err := b.auth.CheckForm(r, token)
 	require.NoError(t, err)
 	assert.False(t, ok)
+}
+
+func TestRequestsAskTheDatabaseAsLittleAsPossible(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := setup(t, db)
+		br := b.signIn(t, b.signUp(t, "ada@example.com").User)
+		var queries atomic.Int64
+		count := func(*gorm.DB) { queries.Add(1) }
+		callbacks := db.Read(t.Context()).Callback()
+		require.NoError(t, callbacks.Row().Before("gorm:row").Register("test:row", count))
+		require.NoError(t, callbacks.Query().Before("gorm:query").Register("test:query", count))
+
+		require.NotNil(t, b.who(t, br))
+		assert.Equal(t, int64(1), queries.Load(), "session, user, account and role in one")
+		b.who(t, newBrowser(t))
+		r := newBrowser(t).request()
+		r.AddCookie(&http.Cookie{Name: "__Host-tollgate", Value: "made-up"})
+		_, err := b.auth.Identify(r)
+		require.NoError(t, err)
+		assert.Equal(t, int64(1), queries.Load(), "no cookie of ours, no query")
+	})
 }
