@@ -157,10 +157,39 @@ func TestPortalSwitchEqualsItsPreview(t *testing.T) {
 	for _, price := range []string{s.pro, s.starter, s.proYear} {
 		want, err := sandbox.PreviewSwitch(s.Sandbox.Sandbox, sub.ID, price)
 		require.NoError(t, err)
-		got, err := sandbox.SwitchPlan(s.Sandbox.Sandbox, sub.ID, price)
+		got, _, err := sandbox.SwitchPlan(s.Sandbox.Sandbox, sub.ID, price)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
+}
+
+func TestPortalSwitchThatTheCardRefuses(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	customer := s.buyer("pm_card_visa")
+	sub := s.subscribe(customer, s.starter)
+	_, err := sandbox.AddPortalCard(s.Sandbox.Sandbox, customer, card("4000000000000341").Card)
+	require.NoError(t, err)
+	s.to("2026-06-16T00:00")
+	s.events()
+	_, _, err = sandbox.SwitchPlan(s.Sandbox.Sandbox, sub.ID, s.pro)
+	require.ErrorContains(t, err, "Your card was declined.")
+	require.Empty(t, s.events(), "nothing is left behind")
+
+	url, err := sandbox.AddPortalCard(s.Sandbox.Sandbox, customer, card("4000000000003220").Card)
+	require.NoError(t, err)
+	_, err = sandbox.CompleteThreeDS(s.Sandbox.Sandbox, url[len(s.URL()+"/_stripe/3ds/"):], true)
+	require.NoError(t, err)
+	_, intent, err := sandbox.SwitchPlan(s.Sandbox.Sandbox, sub.ID, s.pro)
+	require.NoError(t, err)
+	got := s.sub(sub.ID)
+	require.Equal(t, s.starter, got.Items.Data[0].Price.ID, "it waits for the challenge")
+	require.NotNil(t, got.PendingUpdate)
+	_, err = sandbox.CompleteThreeDS(s.Sandbox.Sandbox, intent, true)
+	require.NoError(t, err)
+	got = s.sub(sub.ID)
+	require.Equal(t, s.pro, got.Items.Data[0].Price.ID)
+	require.Equal(t, stripe.InvoiceStatusPaid, got.LatestInvoice.Status)
 }
 
 func TestSwitchDuringTrialCostsNothing(t *testing.T) {

@@ -37,10 +37,15 @@ func AddPortalCard(s *Sandbox, customer string, in CardInput) (url string, err e
 	return url, err
 }
 
-// SwitchPlan and PreviewSwitch let tests use the portal's plan switch.
-func SwitchPlan(s *Sandbox, sub, price string) (total int64, err error) {
+// SwitchPlan lets tests use the portal's plan switch. It returns what was invoiced, or the intent whose card challenge
+// the switch waits for.
+func SwitchPlan(s *Sandbox, sub, price string) (total int64, intent string, err error) {
 	err = s.Do(context.Background(), func(tx *Tx) error {
 		o, err := switchPlan(tx, sub, price, 1)
+		if kept, ok := err.(*Error); ok && kept.Keep {
+			intent = kept.PaymentIntent.ID()
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -48,7 +53,7 @@ func SwitchPlan(s *Sandbox, sub, price string) (total int64, err error) {
 		total = inv.Int("total")
 		return err
 	})
-	return total, err
+	return total, intent, err
 }
 
 // PreviewSwitch returns the total that SwitchPlan would charge.

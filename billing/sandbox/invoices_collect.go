@@ -201,13 +201,18 @@ func payInvoice(tx *Tx, invoiceID, paymentMethodID string) (Object, error) {
 	case outcomeFailed:
 		return nil, result.err
 	case outcomeAction:
-		e := cardError("invoice_payment_intent_requires_action", "", "", "This payment requires additional user "+
-			"action before it can be completed successfully. Payment can be completed using the PaymentIntent "+
-			"associated with the invoice.")
-		e.PaymentIntent, e.Keep = result.intent, true
-		return nil, e
+		return nil, actionRequired(result)
 	}
 	return tx.Get("invoice", invoiceID)
+}
+
+// actionRequired is the refusal of a payment that waits for its customer's authentication. What led there is kept.
+func actionRequired(result outcome) *Error {
+	e := cardError("invoice_payment_intent_requires_action", "", "", "This payment requires additional user action "+
+		"before it can be completed successfully. Payment can be completed using the PaymentIntent associated with "+
+		"the invoice.")
+	e.PaymentIntent, e.Keep = result.intent, true
+	return e
 }
 
 // finalizeDue is the agenda's step one hour after a renewal: the draft is finalised and collected.

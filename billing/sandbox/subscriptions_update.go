@@ -146,8 +146,8 @@ func readTaxRates(tx *Tx, p Params, key string) ([]Object, error) {
 }
 
 // switchPlan moves a subscription to another price, as the portal does: the difference is invoiced at once. A declined
-// card is an error, and nothing has changed. Where the card wants a challenge, the answer carries its page under
-// _threeds_url, and the switch waits for it as a pending update.
+// card is an error, and nothing has changed. A card that wants a challenge is an error too, one that carries the intent
+// and is to be kept: the switch then waits for the challenge as a pending update.
 func switchPlan(tx *Tx, subID, priceID string, qty int64) (Object, error) {
 	sub, p, err := switchParams(tx, subID, priceID, qty)
 	if err != nil {
@@ -172,7 +172,7 @@ func switchPlan(tx *Tx, subID, priceID string, qty int64) (Object, error) {
 		refused.Keep = false
 		return nil, &refused
 	case outcomeAction:
-		sub["_threeds_url"] = tx.BaseURL() + "/_stripe/3ds/" + result.intent.ID()
+		return nil, actionRequired(result)
 	}
 	return sub, nil
 }
