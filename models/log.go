@@ -44,4 +44,6 @@ func (queryLog) Trace(ctx context.Context, _ time.Time, text func() (string, int
 }
 
 // ParamsFilter keeps values out of the text.
-func (queryLog) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) { return sql, nil }
+func (queryLog) ParamsFilter(_ context.Context, sql string, _ ...any) (string, []any) {
+	return sql, nil
+}

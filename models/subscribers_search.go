@@ -32,7 +32,8 @@ type SubscriberPage struct {
 	Page  int
 }
 
-// order is one way to sort: the columns, and the index of SQLite that is in that order.
+// order is one way to sort: the columns, and the index of SQLite that is in that order. Those of
+// created and name also hold the text that is searched.
 type order struct {
 	columns []string
 	index   string
@@ -90,7 +91,7 @@ func (db *DB) subscriberRows(ctx context.Context, s SubscriberSearch, page int) 
 	}
 	clause := strings.Join(by.columns, direction+", ") + direction
 	index := by.index
-	if s.Query != "" {
+	if s.Query != "" && name != "created" {
 		index = "subscribers_search"
 	}
 	ids := db.filtered(ctx, s, index).Select("account_id").Order(clause).
@@ -111,12 +112,8 @@ func (db *DB) filtered(ctx context.Context, s SubscriberSearch, index string) *g
 	if s.Status != "" {
 		query = query.Where("status = ?", s.Status)
 	}
-	switch {
-	case s.Query == "":
-	case db.Dialect == SQLite:
-		query = query.Where("instr(search, LOWER(?)) > 0", s.Query)
-	default:
-		query = query.Where(`search LIKE LOWER(?)`, "%"+escapeLike(s.Query)+"%")
+	if s.Query != "" {
+		query = query.Where(`search LIKE LOWER(?) ESCAPE '\'`, "%"+escapeLike(s.Query)+"%")
 	}
 	return query
 }

@@ -63,6 +63,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if o.Progress == nil {
 		o.Progress = io.Discard
 	}
+	restore, err := o.widenCache(ctx)
+	if err != nil {
+		return result, err
+	}
+	defer restore()
 	for from := 0; from < o.Accounts; from += batchAccounts {
 		to := min(from+batchAccounts, o.Accounts)
 		added, err := o.batch(ctx, from, to)
@@ -79,6 +84,24 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		}
 	}
 	return result, nil
+}
+
+// widenCache lets SQLite keep its indexes in memory while it writes: ids are random, so each row
+// touches a page of its own in several of them.
+func (o Options) widenCache(ctx context.Context) (restore func(), err error) {
+	if o.DB.Dialect != models.SQLite {
+		return func() {}, nil
+	}
+	var before int
+	if err := o.DB.Write(ctx).Raw("PRAGMA cache_size").Scan(&before).Error; err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	if err := o.DB.Write(ctx).Exec("PRAGMA cache_size = -262144").Error; err != nil {
+		return nil, fmt.Errorf("seed: %w", err)
+	}
+	return func() { // a failure costs memory and nothing else
+		_ = o.DB.Write(ctx).Exec(fmt.Sprintf("PRAGMA cache_size = %d", before)).Error
+	}, nil
 }
 
 // analyze lets Postgres look at what was written, as often as the tables have doubled. Without, it

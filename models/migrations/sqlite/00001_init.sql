@@ -378,8 +378,9 @@ CREATE TABLE subscribers (
     created_at   DATETIME NOT NULL
 );
 -- One index for each order of the list, carrying what the list filters by, so that any page is found
--- in the index alone. The one on search gives the order of names, which it begins with.
-CREATE INDEX subscribers_created ON subscribers (created_at, account_id, plan, status);
+-- in the index alone. The one on search gives the order of names, which it begins with, and with the
+-- one on the date it is what a search reads from end to end: SQLite has no trigrams without a build tag.
+CREATE INDEX subscribers_created ON subscribers (created_at, account_id, plan, status, search);
 CREATE INDEX subscribers_mrr ON subscribers (mrr, account_id, plan, status);
 CREATE INDEX subscribers_plan ON subscribers (plan, status, created_at, account_id);
 CREATE INDEX subscribers_status ON subscribers (status, plan, created_at, account_id);
