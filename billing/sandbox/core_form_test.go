@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -96,6 +97,47 @@ func TestObjectPaths(t *testing.T) {
 		}
 	}()
 	Object{"amount": 1.5}.Clone()
+}
+
+// The reader and the writer of stored JSON agree with encoding/json on everything.
+func FuzzStoredJSON(f *testing.F) {
+	f.Add(`{"a":[1,-2,0.5,1e3,"x",null,true,false,{}],"b":{"c":"\u00e9\n\"<&>é \ud800"},"":[]}`)
+	f.Add(`{"a":01}`)
+	f.Add(`{"a":1}x`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if !json.Valid([]byte(text)) {
+			_, _ = decodeObject([]byte(text)) // Must not panic.
+			return
+		}
+		var want map[string]any
+		dec := json.NewDecoder(strings.NewReader(text))
+		dec.UseNumber()
+		if dec.Decode(&want) != nil || want == nil {
+			return
+		}
+		got, err := decodeObject([]byte(text))
+		if err != nil {
+			if strings.Contains(err.Error(), "deeply") {
+				return
+			}
+			t.Fatalf("%q: %v", text, err)
+		}
+		if diff := cmp.Diff(Object(want).Clone(), got); diff != "" {
+			t.Fatalf("%q: %s", text, diff)
+		}
+		for _, indent := range []string{"", "  "} {
+			again, err := decodeObject(encode(got, indent))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(got, again); diff != "" {
+				t.Fatalf("%q came back changed: %s", text, diff)
+			}
+			if !json.Valid(encode(got, indent)) {
+				t.Fatalf("%q became %s", text, encode(got, indent))
+			}
+		}
+	})
 }
 
 func TestIDsHaveStripesShape(t *testing.T) {

@@ -214,35 +214,3 @@ func wholeOr(n json.Number) any {
 	}
 	return n
 }
-
-// decodeObject reads stored or received JSON.
-func decodeObject(raw []byte) (Object, error) {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var m map[string]any
-	if err := dec.Decode(&m); err != nil {
-		return nil, fmt.Errorf("decode object: %w", err)
-	}
-	out, _ := adopt(m).(Object)
-	return out, nil
-}
-
-// adopt is normalize for what was just decoded and belongs to nobody else: it changes it in place.
-func adopt(v any) any {
-	switch x := v.(type) {
-	case map[string]any:
-		for key, value := range x {
-			x[key] = adopt(value)
-		}
-		return Object(x)
-	case []any:
-		for i, item := range x {
-			x[i] = adopt(item)
-		}
-		return x
-	case json.Number:
-		return wholeOr(x)
-	default:
-		return v
-	}
-}

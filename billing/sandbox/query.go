@@ -18,12 +18,12 @@ type Query struct {
 	In map[string][]string
 	// CreatedFrom and CreatedTo bound the creation time, inclusively; 0 is open.
 	CreatedFrom, CreatedTo int64
-	// Limit bounds the result; 0 means 1,000, which is also the most.
+	// Limit bounds the result; 0 means 10,000, which is also the most.
 	Limit       int
 	OldestFirst bool
 }
 
-const maxFind = 1000
+const maxFind = 10_000
 
 // Find returns the objects of a kind that match, newest first unless the query says otherwise. Deleted ones never
 // match.

@@ -59,6 +59,7 @@ CREATE TABLE IF NOT EXISTS idempotency (
 	at INTEGER NOT NULL,
 	PRIMARY KEY (scope, key)
 );
+CREATE INDEX IF NOT EXISTS idempotency_at ON idempotency (at);
 CREATE TABLE IF NOT EXISTS agenda (
 	kind TEXT NOT NULL,
 	id TEXT NOT NULL,
