@@ -63,6 +63,9 @@ func (b *browser) do(req *http.Request) *view {
 	require.NoError(b.t, err)
 	doc, err := goquery.NewDocumentFromReader(strings.NewReader(string(body)))
 	require.NoError(b.t, err)
+	if strings.HasPrefix(res.Header.Get("Content-Type"), "text/html") && len(body) > 0 && res.StatusCode != 303 {
+		checkHouse(b.t, req.URL.Path, doc)
+	}
 	return &view{
 		Document: doc, b: b, url: req.URL, status: res.StatusCode, header: res.Header,
 		location: res.Header.Get("Location"),
@@ -129,4 +132,31 @@ func (v *view) click(selector string) *view {
 	target, err := v.url.Parse(link.AttrOr("href", ""))
 	require.NoError(v.b.t, err)
 	return v.b.open(target.String())
+}
+
+// checkHouse holds every page that any test opens to the rules of the house, so that no page can opt out: nothing
+// inline that would need a looser policy, the token in every form, a name on every control, one heading, and the
+// ribbon.
+func checkHouse(t *testing.T, path string, doc *goquery.Document) {
+	t.Helper()
+	require.Zero(t, doc.Find("[style], style, script:not([src])").Length(), "inline style or script on %s", path)
+	require.Equal(t, 1, doc.Find("h1").Length(), "headings of %s", path)
+	require.Equal(t, 1, doc.Find("main").Length(), "mains of %s", path)
+	require.Contains(t, doc.Find(".ribbon").Text(), "no real money", path)
+	doc.Find("form[method=post]").Each(func(_ int, s *goquery.Selection) {
+		require.Equal(t, 1, s.Find("input[name=_csrf]").Length(), "token of %s on %s", s.AttrOr("action", ""), path)
+	})
+	doc.Find("input:not([type=hidden]), select, textarea").Each(func(_ int, s *goquery.Selection) {
+		labelled := s.AttrOr("aria-label", "") != "" || s.Closest("label").Length() > 0 ||
+			doc.Find("label[for='"+s.AttrOr("id", "-")+"']").Length() > 0
+		require.True(t, labelled, "label of %s on %s", s.AttrOr("name", ""), path)
+	})
+	doc.Find("a, button").Each(func(_ int, s *goquery.Selection) {
+		require.NotEmpty(t, strings.TrimSpace(s.Text())+s.AttrOr("aria-label", ""), "an unnamed control on %s", path)
+	})
+	seen := map[string]bool{}
+	doc.Find("[id]").Each(func(_ int, s *goquery.Selection) {
+		require.False(t, seen[s.AttrOr("id", "")], "id %s twice on %s", s.AttrOr("id", ""), path)
+		seen[s.AttrOr("id", "")] = true
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"example.com/tollgate/billing/sandbox/pages"
@@ -127,9 +128,10 @@ func agendaText(kind string) string {
 		"subscription.pending_expire":    "The unpaid change is dropped",
 		"subscription.resume_collection": "Collection is taken up again",
 		"subscription.trial_will_end":    "The trial's end is announced",
+		"subscription.upcoming":          "The next invoice is announced",
 	}[kind]
 	if !ok {
-		return pages.Words(kind)
+		return pages.Words(strings.ReplaceAll(kind, ".", " "))
 	}
 	return text
 }

@@ -206,7 +206,7 @@ func quote(tx *Tx, v *pages.PortalConfirm, invoice Object) {
 	}
 	due := invoice.Int("amount_due")
 	v.Sum = pages.Detail{Label: "Due now", Value: money(due)}
-	v.When = "The rest of your current period is credited to the day; the new price applies from now on."
+	v.When = "What is left of your current period is credited; the new price applies from now on."
 	if at := invoice.Int("next_payment_attempt"); at > tx.Now() {
 		v.Sum.Label = "Due on " + pages.Day(at)
 		v.When = "Nothing is charged today. Your next invoice will have these lines."

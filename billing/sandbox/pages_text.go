@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"fmt"
 	"net/mail"
 	"strconv"
@@ -15,7 +16,9 @@ const shopKey = "shop_name"
 
 // SetShopName names the business that the hosted pages speak for, and keeps the name across restarts. Without it they
 // speak for the account's own name.
-func (s *Sandbox) SetShopName(tx *Tx, name string) error { return tx.setMeta(shopKey, name) }
+func (s *Sandbox) SetShopName(ctx context.Context, name string) error {
+	return s.Do(ctx, func(tx *Tx) error { return tx.setMeta(shopKey, name) })
+}
 
 func shopName(tx *Tx) string {
 	name, ok, err := tx.meta(shopKey)

@@ -23,7 +23,6 @@ type Checkout struct {
 	TaxType     string
 	TaxID       string
 	Card        CardForm
-	Saved       []SavedCard
 	Alert       string
 	Pay         string // the label of the button
 	Legal       string

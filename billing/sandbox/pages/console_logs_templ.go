@@ -922,7 +922,7 @@ func ClockPage(v Clock) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "</p></header><section class=\"block\"><h2>Fast-forward</h2><p class=\"small muted\">Everything that falls due on the way happens, in its order: trials end, invoices are paid or fail, webhooks go out.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 72, "</p></header><section class=\"block\"><h2>Fast-forward</h2><p class=\"small muted\">Everything that falls due on the way happens, in its order: trials end, invoices are paid or fail, webhooks go out. A renewal is paid an hour after its invoice is drawn up.</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

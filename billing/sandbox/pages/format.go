@@ -118,6 +118,17 @@ func Words(value string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
+// brandMark is a card brand's name, short enough for its badge.
+func brandMark(brand string) string {
+	switch brand {
+	case "mastercard":
+		return "MC"
+	case "amex", "visa", "jcb":
+		return brand
+	}
+	return brand[:min(len(brand), 5)]
+}
+
 // initial is the letter that stands for a shop without a logo.
 func initial(name string) string {
 	for _, r := range name {
