@@ -113,12 +113,7 @@ func (db *DB) filtered(ctx context.Context, s SubscriberSearch, index string) *g
 		query = query.Where("status = ?", s.Status)
 	}
 	if s.Query != "" {
-		query = query.Where(`search LIKE LOWER(?) ESCAPE '\'`, "%"+escapeLike(s.Query)+"%")
+		query = query.Where(`search LIKE LOWER(?) ESCAPE '\'`, "%"+likeEscaper().Replace(s.Query)+"%")
 	}
 	return query
-}
-
-// escapeLike takes their meaning from LIKE's wildcards and from the sign that does so.
-func escapeLike(text string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text)
 }

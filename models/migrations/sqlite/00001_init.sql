@@ -287,6 +287,7 @@ CREATE TABLE mails (
 );
 CREATE INDEX mails_due ON mails (next_at) WHERE state = 'pending';
 CREATE INDEX mails_account ON mails (account_id, id);
+CREATE INDEX mails_user ON mails (user_id, id);
 
 CREATE TABLE stripe_ops (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
