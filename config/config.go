@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -58,6 +59,10 @@ type Config struct {
 	LogLevel     string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat    string `env:"LOG_FORMAT" envDefault:"text"`
 	MetricsToken string `env:"METRICS_TOKEN"`
+
+	// DataDir is where a development machine keeps what it makes up. It is no variable: Parse derives
+	// it from DatabaseURL, and tests set it.
+	DataDir string
 }
 
 // Parse reads the variables from environ (as os.Environ gives them) and validates the result.
@@ -73,6 +78,10 @@ func Parse(environ []string) (Config, error) {
 	c.StripeAPIBase = strings.TrimRight(c.StripeAPIBase, "/")
 	for i, email := range c.AdminEmails {
 		c.AdminEmails[i] = strings.ToLower(strings.TrimSpace(email))
+	}
+	c.DataDir = "data"
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		c.DataDir = filepath.Dir(path)
 	}
 	if err := c.Validate(); err != nil {
 		return Config{}, err

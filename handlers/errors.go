@@ -32,6 +32,9 @@ func statuses() map[fault.Kind]int {
 	}
 }
 
+// errorPageTimeout bounds what an error page may ask the database.
+const errorPageTimeout = 3 * time.Second
+
 // fromEcho translates the router's own errors into faults.
 func fromEcho(err error) error {
 	var he *echo.HTTPError
@@ -65,6 +68,11 @@ func (s *site) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	// The request's own time may be up, or was ended with its handler; the page that says what went
+	// wrong gets a little of its own.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), errorPageTimeout)
+	defer cancel()
+	c.SetRequest(c.Request().WithContext(ctx))
 	f := fault.From(fromEcho(err))
 	status := statuses()[f.Kind]
 	if f.Code == "method_not_allowed" {

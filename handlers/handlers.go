@@ -12,6 +12,7 @@ import (
 
 	"github.com/labstack/echo-contrib/echoprometheus"
 	"github.com/labstack/echo/v4"
+	echomiddleware "github.com/labstack/echo/v4/middleware"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"example.com/tollgate/billing"
@@ -52,6 +53,9 @@ func New(o Options) (*echo.Echo, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
+	// A path with a slash at its end is the same path: no redirect, because Stripe counts one as a
+	// failure, and no second spelling that a guard could miss.
+	e.Pre(echomiddleware.RemoveTrailingSlash())
 	if err := middleware.Install(e, middleware.Options{
 		Config: o.Config, Auth: o.Auth, Logger: o.Logger, Now: o.Wall,
 	}); err != nil {

@@ -128,7 +128,6 @@ func (s *site) mount(e *echo.Echo) {
 		e.Add(r.method, r.path, r.handler, s.guards(r)...)
 	}
 	e.GET("/static/*", echo.WrapHandler(static.Handler()))
-	e.RouteNotFound("/*", func(echo.Context) error { return fault.New(fault.NotFound, "not_found") })
 }
 
 func (s *site) guards(r route) []echo.MiddlewareFunc {

@@ -209,6 +209,10 @@ func (a *App) Sandbox() (places Places, ok bool) {
 	return Places{Console: a.sandbox.URL() + "/_stripe/", Mailbox: a.Config.AppURL + "/mailbox"}, true
 }
 
+// EmbeddedStripe is the sandbox, for tests that make it fail or move its clock. It is nil where there
+// is none.
+func (a *App) EmbeddedStripe() any { return a.sandbox }
+
 // clockSlack is how far the sandbox's clock may be off before the ribbon shows it.
 const clockSlack = time.Minute
 
@@ -232,21 +236,24 @@ func (a *App) ready() error {
 	return a.DB.Ping(ctx)
 }
 
-// Handler is the site, for tests that bring their own server.
-func (a *App) Handler() http.Handler { return a.echo }
-
 // SyncCatalog tells Stripe about the plans.
 func (a *App) SyncCatalog(ctx context.Context) ([]billing.CatalogChange, error) {
 	return a.Stripe.SyncCatalog(ctx, a.Catalog, billing.Site{Name: a.Config.AppName, URL: a.Config.AppURL})
 }
 
-// Run serves until ctx ends, then lets what is under way finish. listening is called with the
-// address once requests are accepted.
-func (a *App) Run(ctx context.Context, listening func(addr string)) error {
+// Run listens where the configuration says and serves until ctx ends. listening is called once
+// requests are accepted.
+func (a *App) Run(ctx context.Context, listening func()) error {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", a.Config.Addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", a.Config.Addr, err)
 	}
+	return a.Serve(ctx, listener, listening)
+}
+
+// Serve answers what arrives at listener and works in the background until ctx ends, then lets what
+// is under way finish.
+func (a *App) Serve(ctx context.Context, listener net.Listener, listening func()) error {
 	server := &http.Server{
 		Handler: a.echo, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
@@ -262,11 +269,11 @@ func (a *App) Run(ctx context.Context, listening func(addr string)) error {
 	if err := a.jobs.Start(ctx); err != nil {
 		return errors.Join(err, server.Close())
 	}
-	listening(listener.Addr().String())
+	listening()
+	var err error
 	select {
 	case err = <-failed:
 	case <-ctx.Done():
-		err = nil
 	}
 	return errors.Join(err, a.drain(ctx, server))
 }

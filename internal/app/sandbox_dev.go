@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"time"
 
 	"example.com/tollgate/billing/sandbox"
@@ -29,6 +30,9 @@ func (a *App) openSandbox(ctx context.Context) error {
 	}
 	if a.beside {
 		addr = "127.0.0.1:0"
+	}
+	if err := os.MkdirAll(a.Config.DataDir, 0o700); err != nil {
+		return fmt.Errorf("make the folder of the sandbox: %w", err)
 	}
 	s, err := sandbox.New(sandbox.Options{
 		Path: SandboxPath(a.Config), Addr: addr, Now: time.Now, Logger: a.log,

@@ -11,17 +11,8 @@ import (
 	"example.com/tollgate/models"
 )
 
-// dataDir is where a development machine keeps what it makes up: the folder of the SQLite file, or
-// ./data.
-func dataDir(cfg config.Config) string {
-	if path, ok := strings.CutPrefix(cfg.DatabaseURL, "sqlite:"); ok {
-		return filepath.Dir(path)
-	}
-	return "data"
-}
-
 // SandboxPath is where the sandbox keeps what it remembers.
-func SandboxPath(cfg config.Config) string { return filepath.Join(dataDir(cfg), "sandbox.db") }
+func SandboxPath(cfg config.Config) string { return filepath.Join(cfg.DataDir, "sandbox.db") }
 
 // fillSecrets makes up a session secret where a developer gave none, and keeps it, so that a restart
 // signs nobody out. Production has been refused without one.
@@ -29,7 +20,7 @@ func (a *App) fillSecrets() error {
 	if len(a.Config.SessionSecrets) > 0 {
 		return nil
 	}
-	path := filepath.Join(dataDir(a.Config), "session_secret")
+	path := filepath.Join(a.Config.DataDir, "session_secret")
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		raw = []byte(models.NewToken() + models.NewToken())

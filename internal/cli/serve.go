@@ -20,7 +20,7 @@ func (e *environment) serve(cmd *cobra.Command, _ []string) error {
 	if err != nil {
 		return err
 	}
-	err = a.Run(cmd.Context(), func(string) {
+	err = a.Run(cmd.Context(), func() {
 		e.printf("\n  %-16s %s\n", cfg.AppName, cfg.AppURL)
 		if places, ok := a.Sandbox(); ok {
 			e.printf("  %-16s %s\n  %-16s %s\n", "Sandbox console", places.Console, "Mailbox", places.Mailbox)

@@ -1,0 +1,141 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/tollgate/billing/sandbox"
+)
+
+func TestBuyingShowsThePlanOnReturn(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		require.Contains(t, b.get("/app/billing").text(), "Free")
+		b.subscribe("pro_v1_year")
+		page := b.get("/app/billing").text()
+		require.Contains(t, page, "Pro")
+		require.Contains(t, page, "$790")
+		require.Contains(t, page, "4242")
+
+		pricing := b.get("/pricing?interval=year")
+		require.Contains(t, pricing.text(), "Switch")
+		require.NotContains(t, pricing.text(), "free for 14 days", "the trial is used")
+	})
+}
+
+func TestReturnPageBelievesNobody(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		payer, stranger := s.signedUp(t, "ada"), s.signedUp(t, "grace")
+		away := payer.submit(payer.get("/app/billing/checkout?price=pro_v1_month"), `form[action="/app/billing/checkout"]`, nil)
+		session := away.location[strings.LastIndex(away.location, "/")+1:]
+		s.pay(away.location, "pm_card_visa")
+
+		waiting := stranger.get("/app/billing/return?session_id=" + session)
+		require.Equal(t, http.StatusOK, waiting.status)
+		require.Equal(t, "free", stranger.get("/api/me/entitlements").json()["plan"])
+
+		visitor := s.browser(t).get("/app/billing/return?session_id=" + session)
+		require.Equal(t, http.StatusSeeOther, visitor.status)
+		require.True(t, strings.HasPrefix(visitor.location, "/login"), visitor.location)
+	})
+}
+
+func TestReturnPageSaysSoWhenStripeIsSlow(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		away := b.submit(b.get("/app/billing/checkout?price=pro_v1_month"), `form[action="/app/billing/checkout"]`, nil)
+		stripe := s.EmbeddedStripe().(*sandbox.Sandbox)
+		stripe.AddFault(sandbox.Fault{Match: "GET /v1/*", LatencyMS: 4000, Times: -1})
+		s.pay(away.location, "pm_card_visa")
+		began := time.Now()
+		page := b.get("/app/billing/return")
+		require.Less(t, time.Since(began), 8*time.Second)
+		require.Equal(t, http.StatusOK, page.status)
+		refresh := page.doc().Find(`meta[http-equiv="refresh"]`).AttrOr("content", "")
+		require.Contains(t, refresh, "/app/billing/return?try=1", "it refreshes itself, without JavaScript")
+		stripe.ClearFaults()
+		require.Equal(t, "/app/billing", b.get("/app/billing/return?try=1").location)
+	})
+}
+
+func TestCheckoutRefusesWhatIsNotForSale(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		token := b.token()
+		for _, price := range []string{"", "free", "price_123", "pro_v9_month", "pro"} {
+			got := b.post("/app/billing/checkout", url.Values{"_csrf": {token}, "price": {price}, "amount": {"1"}})
+			require.Equal(t, http.StatusBadRequest, got.status, price)
+			require.Equal(t, http.StatusBadRequest, b.get("/app/billing/checkout?price="+url.QueryEscape(price)).status)
+		}
+	})
+}
+
+// TestCheckoutIsForOneself posts every field a stranger might try.
+func TestCheckoutIsForOneself(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		victim, b := s.signedUp(t, "ada"), s.signedUp(t, "mallory")
+		victim.subscribe("pro_v1_month")
+		for _, path := range []string{"/app/billing/checkout", "/app/billing/portal"} {
+			got := b.post(path, url.Values{
+				"_csrf": {b.token()}, "price": {"starter_v1_month"}, "customer": {"cus_1"}, "account_id": {"1"},
+				"user_id": {"1"}, "trial_period_days": {"999"}, "plan": {"pro"},
+			})
+			require.Equal(t, http.StatusSeeOther, got.status, "%s: %s", path, got.text())
+		}
+		require.Equal(t, "free", b.get("/api/me/entitlements").json()["plan"])
+		require.Equal(t, "pro", victim.get("/api/me/entitlements").json()["plan"])
+	})
+}
+
+func TestPortalOpensForTheAccountsCustomer(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		b.subscribe("starter_v1_month")
+		for name, form := range map[string]url.Values{
+			"front page": {}, "card": {"flow": {"payment_method_update"}}, "cancel": {"flow": {"subscription_cancel"}},
+			"switch": {"flow": {"subscription_update"}, "price": {"pro_v1_year"}},
+		} {
+			form.Set("_csrf", b.token())
+			got := b.post("/app/billing/portal", form)
+			require.Equal(t, http.StatusSeeOther, got.status, "%s: %s", name, got.text())
+			require.True(t, strings.HasPrefix(got.location, s.Config.StripeAPIBase+"/_stripe/p/"), got.location)
+			page := s.browser(t).get(got.location)
+			if page.status == http.StatusSeeOther {
+				page = s.browser(t).get(s.Config.StripeAPIBase + page.location)
+			}
+			require.Equal(t, http.StatusOK, page.status, name)
+		}
+		require.Equal(t, http.StatusBadRequest, b.post("/app/billing/portal", url.Values{
+			"_csrf": {b.token()}, "flow": {"anything"},
+		}).status)
+	})
+}
+
+func TestStripeDownLeavesThePagesUp(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		stripe := s.EmbeddedStripe().(*sandbox.Sandbox)
+		stripe.AddFault(sandbox.Fault{Match: "/v1/*", Status: 503, Times: -1})
+		b := s.signedUp(t, "ada")
+		for _, path := range []string{"/app", "/app/billing", "/app/projects", "/app/settings", "/pricing"} {
+			require.Equal(t, http.StatusOK, b.get(path).status, path)
+		}
+		got := b.submit(b.get("/app/billing/checkout?price=pro_v1_month"), `form[action="/app/billing/checkout"]`, nil)
+		require.Equal(t, http.StatusServiceUnavailable, got.status)
+		require.Contains(t, got.text(), "try again")
+		require.NotContains(t, string(got.body), "cus_")
+		stripe.ClearFaults()
+		b.subscribe("pro_v1_month")
+	})
+}
