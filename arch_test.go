@@ -43,6 +43,8 @@ var packages = []struct {
 		"the only user of Stripe's API client, behind an interface that billing declares"},
 	{"billing/sandbox", []string{"billing/sandbox/money", "billing/sandbox/pages"},
 		"stands for Stripe, so it may know of us only what Stripe does: nothing"},
+	{"billing/sandbox/cmd/sandbox", []string{"billing/sandbox"}, "the sandbox as a program of its own"},
+	{"billing/sandbox/sandboxtest", []string{"billing/sandbox"}, "a running sandbox, for everybody's tests"},
 	{"billing/sandbox/money", nil, "arithmetic"},
 	{"billing/sandbox/pages", []string{"billing/sandbox/money"}, "the sandbox's own pages"},
 
@@ -59,7 +61,7 @@ var packages = []struct {
 	{"views/emails", []string{"views/ui", "billing/plan", "models"},
 		"mails are written where pages are, and sent from an outbox that knows neither"},
 
-	{"internal/app", []string{"handlers", "handlers/middleware", "views", "billing", "billing/gateway",
+	{"internal/app", []string{"handlers", "handlers/middleware", "views", "views/layout", "billing", "billing/gateway",
 		"billing/plan", "billing/sandbox", "models", "static", "internal/auth", "internal/fault",
 		"internal/jobs", "internal/mail", "config"}, "the one place where the parts are put together"},
 	{"internal/auth", []string{"models", "views/emails", "internal/jobs", "internal/mail",
@@ -84,7 +86,7 @@ var vendors = []struct {
 	why    string
 }{
 	{"github.com/stripe/stripe-go", []string{"billing/gateway", "billing/sandbox", "billing/sandbox/"},
-		[]string{"handlers", "internal/app", "e2e"},
+		[]string{"billing", "handlers", "internal/app", "e2e"},
 		"Stripe is spelled in one package, so that its next version is one package's work"},
 	{"github.com/labstack/echo", []string{"handlers", "handlers/", "internal/app"}, nil,
 		"HTTP stays at the edge"},

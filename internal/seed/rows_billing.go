@@ -26,7 +26,9 @@ type ledger struct {
 	number   int
 }
 
-func (r *rows) subscription(src source, account models.Account, customer models.Customer, kind persona, bought offer, told history) {
+func (r *rows) subscription(
+	src source, account models.Account, customer models.Customer, kind persona, bought offer, told history,
+) {
 	l := &ledger{rows: r, source: src, account: account, customer: customer, offer: bought, told: told}
 	l.sub = models.Subscription{
 		ID: take(&r.next.subscription), CustomerID: customer.ID, StripeAccount: customer.StripeAccount,
