@@ -166,7 +166,7 @@ func checkFloat(pkg string, file source, report func(ast.Node)) {
 }
 
 // Tests that cannot run together share something they should not, so every test begins with
-// t.Parallel, itself or in the helper that it begins with. Left out are tests that set the
+// t.Parallel, itself or in a helper that it hands its body to. Left out are tests that set the
 // environment or the folder, or count allocations: testing itself refuses to run those beside others.
 func TestEveryTestIsParallel(t *testing.T) {
 	t.Parallel()
@@ -187,7 +187,7 @@ func TestEveryTestIsParallel(t *testing.T) {
 			}
 		}
 		for fn, file := range tests {
-			if !helpers[helperOf(fn)] && !calls(fn.Body, "t", "Setenv") && !calls(fn.Body, "t", "Chdir") &&
+			if !callsOne(fn, helpers) && !calls(fn.Body, "t", "Setenv") && !calls(fn.Body, "t", "Chdir") &&
 				!calls(fn.Body, "testing", "AllocsPerRun") {
 				t.Errorf("%s: %s does not begin with t.Parallel", file.at(fn), fn.Name.Name)
 			}
@@ -195,16 +195,20 @@ func TestEveryTestIsParallel(t *testing.T) {
 	}
 }
 
-// helperOf names the function of the same package that a test begins with calling, if it does.
-func helperOf(fn *ast.FuncDecl) string {
-	if statement, ok := fn.Body.List[0].(*ast.ExprStmt); ok {
-		if call, ok := statement.X.(*ast.CallExpr); ok {
-			if name, ok := call.Fun.(*ast.Ident); ok {
-				return name.Name
-			}
+// callsOne reports whether a statement of a test is a call of one of the helpers.
+func callsOne(fn *ast.FuncDecl, helpers map[string]bool) bool {
+	return slices.ContainsFunc(fn.Body.List, func(statement ast.Stmt) bool {
+		expr, ok := statement.(*ast.ExprStmt)
+		if !ok {
+			return false
 		}
-	}
-	return ""
+		call, ok := expr.X.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		name, ok := call.Fun.(*ast.Ident)
+		return ok && helpers[name.Name]
+	})
 }
 
 func calls(root ast.Node, receiver, method string) bool {
