@@ -212,7 +212,7 @@ func TestCheckoutRefusals(t *testing.T) {
 		"must provide at least one recurring": func(p *stripe.CheckoutSessionParams) {
 			p.LineItems[0].Price = nil
 			p.LineItems[0].PriceData = &stripe.CheckoutSessionLineItemPriceDataParams{
-				Currency: stripe.String("usd"), UnitAmount: stripe.Int64(900), Product: &s.proProdct,
+				Currency: stripe.String("usd"), UnitAmount: stripe.Int64(900), Product: &s.proProduct,
 			}
 		},
 	} {
