@@ -9,6 +9,7 @@ import (
 )
 
 func TestSignupOwesExactlyOneCustomer(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		var group errgroup.Group

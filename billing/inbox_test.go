@@ -40,6 +40,7 @@ func sign(body []byte, secret string, at time.Time) string {
 }
 
 func TestReceiveVerifiesTheSignature(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		body := event("evt_1", "customer.subscription.updated", "cus_1", nil)
 		now := time.Now()
@@ -73,6 +74,7 @@ func TestReceiveVerifiesTheSignature(t *testing.T) {
 }
 
 func TestEventIsKeptOnceHoweverOftenItComes(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		body := event("evt_1", "customer.subscription.updated", "cus_1", nil)
 		var group errgroup.Group
@@ -89,6 +91,7 @@ func TestEventIsKeptOnceHoweverOftenItComes(t *testing.T) {
 }
 
 func TestManyEventsTogetherEachKeepTheirPlace(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		var group errgroup.Group
 		for i := range 200 {
@@ -106,6 +109,7 @@ func TestManyEventsTogetherEachKeepTheirPlace(t *testing.T) {
 }
 
 func TestEventsOfOtherAccountsModesAndTypesAreIgnored(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		ignored := map[string][]byte{
 			"live":      event("evt_live", "customer.subscription.updated", "cus_1", func(e map[string]any) { e["livemode"] = true }),
@@ -121,6 +125,7 @@ func TestEventsOfOtherAccountsModesAndTypesAreIgnored(t *testing.T) {
 }
 
 func TestEventOfAnotherAPIVersionWorks(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "pro_v1_month", "pm_card_visa")
@@ -141,6 +146,7 @@ func TestEventOfAnotherAPIVersionWorks(t *testing.T) {
 }
 
 func TestEventForACustomerNotYetOursWaits(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		body := event("evt_early", "customer.subscription.updated", "cus_early", nil)
 		require.NoError(t, w.Receive(w.ctx(), body, sign(body, sandboxtest.Secret, time.Now())))
@@ -151,6 +157,7 @@ func TestEventForACustomerNotYetOursWaits(t *testing.T) {
 }
 
 func TestReplayMakesAnEventPendingAgain(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "pro_v1_month", "pm_card_visa")

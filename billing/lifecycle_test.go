@@ -77,6 +77,7 @@ func (w *world) mails(account models.Account, kind string) int64 {
 }
 
 func TestTrialConvertsRenewsAndEnds(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.settle()
@@ -143,6 +144,7 @@ func (w *world) requireLedgerAddsUp(account models.Account) {
 }
 
 func TestSecondPurchaseHasNoTrial(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "starter_v1_month", "pm_card_visa")
@@ -161,6 +163,7 @@ func TestSecondPurchaseHasNoTrial(t *testing.T) {
 }
 
 func TestFailedRenewalGivesGraceThatIsNotExtended(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "pro_v1_month", "pm_card_chargeCustomerFail")
@@ -185,6 +188,7 @@ func TestFailedRenewalGivesGraceThatIsNotExtended(t *testing.T) {
 }
 
 func TestCheckoutIsOnePerAccount(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		start := func(lookupKey string) billing.Purchase {
@@ -218,6 +222,7 @@ func TestCheckoutIsOnePerAccount(t *testing.T) {
 }
 
 func TestCheckoutSellsOnlyWhatTheCatalogSells(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		product, err := w.stripe.Client.Products.New(&stripe.ProductParams{Name: stripe.String("Backdoor")})
@@ -238,6 +243,7 @@ func TestCheckoutSellsOnlyWhatTheCatalogSells(t *testing.T) {
 }
 
 func TestSubscriptionOnForeignPriceGrantsNothing(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		customer, err := w.EnsureCustomer(w.ctx(), account.ID)
@@ -266,6 +272,7 @@ func TestSubscriptionOnForeignPriceGrantsNothing(t *testing.T) {
 }
 
 func TestDeletedCustomerIsReplaced(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "pro_v1_month", "pm_card_visa")

@@ -8,7 +8,9 @@ import (
 
 // subscriptionRow says what the row of a subscription must be, given what Stripe says and what the
 // row was. It decides nothing about access.
-func (a *application) subscriptionRow(state SubscriptionState, old models.Subscription, invoices []InvoiceState) models.Subscription {
+func (a *application) subscriptionRow(
+	state SubscriptionState, old models.Subscription, invoices []InvoiceState,
+) models.Subscription {
 	row := models.Subscription{
 		ID: old.ID, CreatedAt: old.CreatedAt, CustomerID: a.customer.ID,
 		StripeAccount: a.Connection.StripeAccount, Livemode: a.Connection.Livemode, StripeID: state.ID,

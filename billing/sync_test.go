@@ -49,6 +49,7 @@ func (s *slowStripe) FetchCustomer(ctx context.Context, id string) (billing.Snap
 // TestSlowFetchNeverOverwritesANewerOne is the race that refetching alone does not win: a fetch with
 // old state in its hands, overtaken by a change and by another worker.
 func TestSlowFetchNeverOverwritesANewerOne(t *testing.T) {
+	t.Parallel()
 	slow := map[string]*slowStripe{}
 	var mu sync.Mutex
 	eachWorld(t, func(t *testing.T, w *world) {
@@ -90,6 +91,7 @@ func TestSlowFetchNeverOverwritesANewerOne(t *testing.T) {
 
 // TestChangeDuringASyncIsNotLost marks the customer dirty while its fetch is under way.
 func TestChangeDuringASyncIsNotLost(t *testing.T) {
+	t.Parallel()
 	var mu sync.Mutex
 	slow := map[string]*slowStripe{}
 	eachWorld(t, func(t *testing.T, w *world) {
@@ -124,6 +126,7 @@ func TestChangeDuringASyncIsNotLost(t *testing.T) {
 }
 
 func TestManyWorkersSyncOneCustomerOnce(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "pro_v1_month", "pm_card_visa")
@@ -141,6 +144,7 @@ func TestManyWorkersSyncOneCustomerOnce(t *testing.T) {
 
 // TestStripeFaultsRevokeNothing lets Stripe fail in every way it can while a customer is due.
 func TestStripeFaultsRevokeNothing(t *testing.T) {
+	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
 		w.buy(account, "pro_v1_month", "pm_card_visa")
@@ -166,6 +170,7 @@ func TestStripeFaultsRevokeNothing(t *testing.T) {
 // TestCustomerIsMadeOnceThoughTheAnswerIsLost fails the creation after Stripe has done it, in each of
 // the ways that leave us not knowing.
 func TestCustomerIsMadeOnceThoughTheAnswerIsLost(t *testing.T) {
+	t.Parallel()
 	for name, fault := range map[string]sandbox.Fault{
 		"connection cut": {Match: "POST /v1/customers", Cut: true, AfterCommit: true, Times: -1},
 		"status 500":     {Match: "POST /v1/customers", Status: 500, AfterCommit: true, Times: -1},
@@ -173,6 +178,7 @@ func TestCustomerIsMadeOnceThoughTheAnswerIsLost(t *testing.T) {
 		"rate limit":     {Match: "POST /v1/customers", Status: 429, Times: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			eachWorld(t, func(t *testing.T, w *world) {
 				account := w.account("ada")
 				w.stripe.AddFault(fault)

@@ -42,7 +42,7 @@ type world struct {
 
 // eachWorld runs a test on both databases.
 func eachWorld(t *testing.T, body func(t *testing.T, w *world), changes ...func(*billing.Options)) {
-	t.Parallel()
+	t.Helper()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) { body(t, newWorld(t, db, changes...)) })
 }
 
