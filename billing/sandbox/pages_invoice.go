@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"net/http"
 
 	"example.com/tollgate/billing/sandbox/pages"
@@ -143,11 +142,11 @@ func postInvoice(p *page) error {
 		_, err = payInvoice(tx, p.id(), method)
 		return err
 	})
-	var refused *Error
-	if errors.As(err, &refused) && refused.PaymentIntent != nil && refused.PaymentIntent.Str("status") == "requires_action" {
+	refused, ok := refusal(err)
+	if ok && refused.PaymentIntent.Str("status") == "requires_action" {
 		return p.to("/_stripe/3ds/" + refused.PaymentIntent.ID())
 	}
-	if refused, ok := refusal(err); ok {
+	if ok {
 		return p.invoice(statusOf(refused), refused)
 	}
 	if err != nil {

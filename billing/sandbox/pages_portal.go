@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
@@ -125,8 +126,8 @@ func (p *page) completed(po *portal, did string) error {
 
 // portalFailed shows the page of a session that has run out, and passes other errors on.
 func (p *page) portalFailed(err error) error {
-	over, ok := err.(errPortalOver) //nolint:errorlint // It is never wrapped on its way through one transaction.
-	if !ok {
+	var over errPortalOver
+	if !errors.As(err, &over) {
 		return err
 	}
 	return p.show(http.StatusGone, pages.MessagePage(pages.Message{
@@ -164,25 +165,15 @@ func (p *page) deepLink(s Object) string {
 	base, flow := p.portalBase(), s.Obj("flow")
 	switch flow.Str("type") {
 	case "payment_method_update":
-		target := base + "/cards/new"
-		if p.query("failed") != "" {
-			target += "?failed=authentication"
-		}
-		return target
+		return base + "/cards/new"
 	case "subscription_cancel":
 		return base + "/cancel?subscription=" + url.QueryEscape(flow.Str("subscription_cancel.subscription"))
 	case "subscription_update":
 		return base + "/plans?subscription=" + url.QueryEscape(flow.Str("subscription_update.subscription"))
 	case "subscription_update_confirm":
-		q := url.Values{"subscription": {flow.Str("subscription_update_confirm.subscription")}}
-		if n := flow.Int("subscription_update_confirm.items.0.quantity"); n > 0 {
-			q.Set("quantity", itoa(n))
-		}
-		price := flow.Str("subscription_update_confirm.items.0.price")
-		if price == "" {
-			price = "same"
-		}
-		return base + "/plans/" + url.PathEscape(price) + "?" + q.Encode()
+		sub := flow.Str("subscription_update_confirm.subscription")
+		price := orText(flow.Str("subscription_update_confirm.items.0.price"), "same")
+		return base + "/plans/" + url.PathEscape(price) + "?subscription=" + url.QueryEscape(sub)
 	default:
 		return ""
 	}

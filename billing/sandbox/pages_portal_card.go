@@ -48,9 +48,12 @@ func postPortalCard(p *page) error {
 		if err := po.needs("payment_method_update"); err != nil {
 			return err
 		}
-		back := tx.BaseURL() + p.portalBase()
-		if after := po.session.Obj("flow.after_completion"); after.Str("type") == "redirect" {
+		back := tx.BaseURL() + p.portalBase() + "?home=1"
+		switch after := po.session.Obj("flow.after_completion"); after.Str("type") {
+		case "redirect":
 			back = after.Str("redirect.return_url")
+		case "hosted_confirmation":
+			back = tx.BaseURL() + p.portalBase() + "/done"
 		}
 		var err error
 		challenge, err = portalSaveCard(tx, po.customer.ID(), p.typedCard(), back)

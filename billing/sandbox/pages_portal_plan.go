@@ -34,6 +34,15 @@ func (po *portal) offered(tx *Tx, sub Object) ([]Object, error) {
 	return out, nil
 }
 
+// maxSeats bounds a quantity that is typed into the portal.
+const maxSeats = 100_000
+
+// seats reports whether the configuration lets customers change how many they pay for.
+func (po *portal) seats() bool {
+	return po.can("subscription_update") &&
+		slices.Contains(po.config.Strs("features.subscription_update.default_allowed_updates"), "quantity")
+}
+
 func showPortalPlans(p *page) error {
 	var v pages.PortalSwitch
 	err := p.portalView(func(tx *Tx, po *portal) error {
@@ -60,6 +69,7 @@ func showPortalPlans(p *page) error {
 			if err != nil {
 				return err
 			}
+			offer.Seats = offer.Current && po.seats()
 			v.Offers = append(v.Offers, offer)
 		}
 		return nil
@@ -103,43 +113,40 @@ type planSwitch struct {
 	quantity   int64
 }
 
-// wantedSwitch reads the switch out of the address and the form. A deep link may name a price beyond the list.
+// wantedSwitch reads the switch out of the address. What the address asks for counts only as far as the configuration
+// allows it, or the deep link names it.
 func (p *page) wantedSwitch(tx *Tx, po *portal) (planSwitch, error) {
 	var w planSwitch
 	var err error
-	query := p.r.URL.Query()
-	if w.sub, err = po.subscription(tx, query.Get("subscription")); err != nil {
+	if w.sub, err = po.subscription(tx, p.query("subscription")); err != nil {
 		return w, err
 	}
-	id := p.r.PathValue("price")
-	if id == "same" {
-		id = w.sub.Str("items.data.0.price.id")
-	}
+	current := w.sub.Str("items.data.0.price.id")
+	w.quantity = w.sub.Int("items.data.0.quantity")
 	allowed, err := po.offered(tx, w.sub)
 	if err != nil {
 		return w, err
 	}
-	if deep := po.session.Str("flow.subscription_update_confirm.items.0.price"); deep != "" {
-		price, err := tx.load(deep)
-		if err != nil {
-			return w, err
-		}
-		allowed = append(allowed, price)
+	id := p.r.PathValue("price")
+	deep := po.session.Obj("flow.subscription_update_confirm")
+	if deep.Str("subscription") == w.sub.ID() {
+		id = orText(deep.Str("items.0.price"), current)
+		w.quantity = max(deep.Int("items.0.quantity"), 1)
+	}
+	if po.seats() {
+		w.quantity = wholeNumber(p.query("quantity"), w.quantity, 1, maxSeats)
 	}
 	for _, price := range allowed {
-		if price.ID() == id {
+		if price.ID() == id && (id != current || po.seats()) {
 			w.price = price
 		}
 	}
-	if w.price == nil && id != w.sub.Str("items.data.0.price.id") {
-		return w, missing(http.StatusNotFound, "price", id, "id")
+	if w.price == nil && (deep.Str("subscription") == w.sub.ID() || (id == current && po.seats())) {
+		w.price, err = tx.Get("price", id)
+		return w, err
 	}
 	if w.price == nil {
-		w.price = w.sub.Obj("items.data.0.price")
-	}
-	w.quantity = w.sub.Int("items.data.0.quantity")
-	if n := wholeNumber(query.Get("quantity"), 0, 0, 1_000_000); n > 0 {
-		w.quantity = n
+		return w, missing(http.StatusNotFound, "price", id, "id")
 	}
 	return w, nil
 }
@@ -151,7 +158,7 @@ func (p *page) portalSwitch(status int, alert string) error {
 	var v pages.PortalConfirm
 	err := p.portalView(func(tx *Tx, po *portal) error {
 		v.PortalFrame = p.portalFrame(po, "Confirm your updates")
-		v.Action, v.Back = p.r.URL.RequestURI(), p.back(po)
+		v.Path, v.Action, v.Back = p.r.URL.Path, p.r.URL.RequestURI(), p.back(po)
 		if !po.session.Has("flow") {
 			v.Back = p.portalBase() + "/plans?subscription=" + url.QueryEscape(p.query("subscription"))
 		}
@@ -159,7 +166,7 @@ func (p *page) portalSwitch(status int, alert string) error {
 		if err != nil {
 			return err
 		}
-		v.Price, v.Quantity = w.price.ID(), itoa(w.quantity)
+		v.Quantity, v.AskSeats, v.Sub = itoa(w.quantity), po.seats(), w.sub.ID()
 		v.From = productName(tx, w.sub.Obj("items.data.0.price"))
 		v.To, v.Confirm = productName(tx, w.price), "Confirm"
 		if v.Figure, v.Per, err = priceFigure(tx, w.price, w.quantity); err != nil {
@@ -236,8 +243,8 @@ func postPortalSwitch(p *page) error {
 	var po *portal
 	err := p.portalAct(func(tx *Tx, found *portal) error {
 		po = found
-		if po.session.Has("flow.subscription_update_confirm") && !po.can("subscription_update") {
-			return missing(http.StatusNotFound, "page", "", "")
+		if err := po.needs("subscription_update"); err != nil {
+			return err
 		}
 		w, err := p.wantedSwitch(tx, po)
 		if err != nil {

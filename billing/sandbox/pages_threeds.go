@@ -62,7 +62,8 @@ func (p *page) answerChallenge(ok bool) error {
 		return err
 	}
 	if !ok && strings.HasPrefix(target, p.s.URL()+"/_stripe/p/") {
-		target += "?failed=authentication"
+		target, _, _ = strings.Cut(target, "?")
+		target = strings.TrimSuffix(target, "/done") + "?home=1&failed=authentication"
 	}
 	if target == "" {
 		target = p.s.URL() + "/_stripe/"

@@ -14,7 +14,9 @@ import (
 
 func TestAssets(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"base.css", "checkout.css", "checkout-cards.css", "portal.css", "invoice.css", "console.css", "sandbox.js", "icon.svg"} {
+	for _, name := range []string{
+		"base.css", "checkout.css", "checkout-cards.css", "portal.css", "invoice.css", "console.css", "sandbox.js", "icon.svg",
+	} {
 		rec := httptest.NewRecorder()
 		pages.Assets().ServeHTTP(rec, httptest.NewRequest(http.MethodGet, pages.AssetPath+name, nil))
 		require.Equal(t, http.StatusOK, rec.Code, name)

@@ -55,20 +55,22 @@ type Tab struct {
 // Offer is a plan that one can switch to.
 type Offer struct {
 	Name, About, Figure, Per, Link string
-	Current                        bool
+	Current, Seats                 bool
 }
 
 // PortalConfirm shows what a switch costs, line by line, before it is made.
 type PortalConfirm struct {
 	PortalFrame
-	Action, Back    string
-	Price, Quantity string
-	From, To        string
-	Figure, Per     string
-	Lines           []Detail
-	Sum             Detail
-	When, Card      string
-	Confirm         string
+	Action, Back string
+	Path, Sub    string // the page itself, and the subscription, for asking again with other seats
+	Quantity     string
+	AskSeats     bool
+	From, To     string
+	Figure, Per  string
+	Lines        []Detail
+	Sum          Detail
+	When, Card   string
+	Confirm      string
 }
 
 // PortalCancel asks whether, and why, to cancel.
