@@ -34,12 +34,16 @@ const (
 // whichever process, Stripe makes one customer. An account that already has a call owed, or a
 // customer, is left alone.
 func (s *Service) QueueCustomer(tx *gorm.DB, user models.User, account models.Account) error {
-	var earlier int64
+	var earlier []models.Customer
 	where, stripeAccount, live := inConnection(s.Connection)
-	err := tx.Model(&models.Customer{}).Where(where, stripeAccount, live).
-		Where("account_id = ?", account.ID).Count(&earlier).Error
+	err := tx.Where(where, stripeAccount, live).Where("account_id = ?", account.ID).Find(&earlier).Error
 	if err != nil {
-		return fmt.Errorf("count customers of account %d: %w", account.ID, err)
+		return fmt.Errorf("read customers of account %d: %w", account.ID, err)
+	}
+	for _, customer := range earlier {
+		if customer.ReplacedAt == nil && customer.DeletedAt == nil {
+			return nil
+		}
 	}
 	params, err := json.Marshal(CustomerParams{
 		Email: account.BillingEmail, Name: user.Name, Locale: user.Locale,
@@ -55,7 +59,7 @@ func (s *Service) QueueCustomer(tx *gorm.DB, user models.User, account models.Ac
 		Create(&models.StripeOp{
 			AccountID: account.ID, StripeAccount: stripeAccount, Livemode: live, Kind: opCreateCustomer,
 			// Each customer of an account has its number, so a replacement has a key of its own.
-			IdemKey: fmt.Sprintf("customer_%s_%s_%d", stripeAccount, account.PublicID, earlier+1),
+			IdemKey: fmt.Sprintf("customer_%s_%s_%d", stripeAccount, account.PublicID, len(earlier)+1),
 			Params:  string(params), State: models.OpPending, NextAt: wall, CreatedAt: wall,
 		}).Error
 	if err != nil {
@@ -111,6 +115,17 @@ func (s *Service) EnsureCustomer(ctx context.Context, accountID int64) (string, 
 // somebody is waiting for it.
 func (s *Service) queueForAccount(ctx context.Context, accountID int64) error {
 	return s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		where, stripeAccount, live := inConnection(s.Connection)
+		hurried := tx.Model(&models.StripeOp{}).Where(where, stripeAccount, live).
+			Where("account_id = ? AND kind = ? AND state IN ?", accountID, opCreateCustomer,
+				[]string{models.OpPending, models.OpDead}).
+			Updates(map[string]any{"next_at": s.wall(), "state": models.OpPending})
+		if hurried.Error != nil {
+			return fmt.Errorf("hurry the customer of account %d: %w", accountID, hurried.Error)
+		}
+		if hurried.RowsAffected > 0 {
+			return nil
+		}
 		var account models.Account
 		if err := tx.Take(&account, accountID).Error; err != nil {
 			return fmt.Errorf("read account %d: %w", accountID, err)
@@ -119,18 +134,7 @@ func (s *Service) queueForAccount(ctx context.Context, accountID int64) error {
 		if err := tx.Take(&user, account.CreatedBy).Error; err != nil {
 			return fmt.Errorf("read the owner of account %d: %w", accountID, err)
 		}
-		if err := s.QueueCustomer(tx, user, account); err != nil {
-			return err
-		}
-		where, stripeAccount, live := inConnection(s.Connection)
-		err := tx.Model(&models.StripeOp{}).Where(where, stripeAccount, live).
-			Where("account_id = ? AND kind = ? AND state IN ?", accountID, opCreateCustomer,
-				[]string{models.OpPending, models.OpDead}).
-			Updates(map[string]any{"next_at": s.wall(), "state": models.OpPending}).Error
-		if err != nil {
-			return fmt.Errorf("hurry the customer of account %d: %w", accountID, err)
-		}
-		return nil
+		return s.QueueCustomer(tx, user, account)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/driver/postgres"
@@ -31,6 +32,9 @@ const (
 // txDeadline bounds a transaction whose caller set no deadline. On SQLite a transaction that waits
 // for itself would otherwise wait for ever, because there is one writing connection.
 const txDeadline = 10 * time.Second
+
+// txAttempts bounds how often a transaction that gave way to another is run.
+const txAttempts = 4
 
 // DB is an open database. On SQLite writes go through one connection, so that no transaction ever
 // meets a locked database, and reads through a pool beside it; on Postgres both are one pool.
@@ -130,14 +134,29 @@ func (db *DB) Read(ctx context.Context) *gorm.DB { return db.read.WithContext(ct
 func (db *DB) Write(ctx context.Context) *gorm.DB { return db.write.WithContext(ctx) }
 
 // Tx runs fn in one transaction and commits when it returns nil. fn must use only the tx it is
-// given: on SQLite any other write would wait for this one until the deadline.
+// given: on SQLite any other write would wait for this one until the deadline. A transaction that the
+// database gave up in favour of another one is run again, so fn must bear being run twice.
 func (db *DB) Tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, txDeadline)
 		defer cancel()
 	}
-	return db.write.WithContext(ctx).Transaction(fn)
+	var err error
+	for range txAttempts {
+		if err = db.write.WithContext(ctx).Transaction(fn); !gaveWay(err) {
+			return err
+		}
+	}
+	return err
+}
+
+// gaveWay reports whether Postgres, or a database that speaks its protocol, ended a transaction to
+// let another one through: 40001 serialization_failure, 40P01 deadlock_detected.
+// Source: https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
+func gaveWay(err error) bool {
+	var failure *pgconn.PgError
+	return errors.As(err, &failure) && (failure.Code == "40001" || failure.Code == "40P01")
 }
 
 // SQL is the pool that writes go through, for the libraries that speak database/sql.

@@ -97,6 +97,11 @@ func addLater(doc *document) error {
 	return addParams(doc)
 }
 
+// laterVersions are the API versions from the specification's to the pinned one.
+func laterVersions() []string {
+	return []string{"2024-10-28.acacia", "2024-11-20.acacia", "2024-12-18.acacia", "2025-01-27.acacia", pinnedVersion}
+}
+
 // addParams applies the additions to the operations' parameters.
 func addParams(doc *document) error {
 	for _, p := range []struct {
@@ -133,5 +138,7 @@ func addParams(doc *document) error {
 		items.Enum = append(items.Enum, "refund.failed")
 		sort.Strings(items.Enum)
 	}
+	version := doc.Ops["POST /v1/webhook_endpoints"].Props["api_version"]
+	version.Enum = append(version.Enum, laterVersions()...)
 	return nil
 }
