@@ -95,7 +95,14 @@ func (v *view) press(button string, typed ...string) *view {
 	if name := b.AttrOr("name", ""); name != "" {
 		values.Set(name, b.AttrOr("value", ""))
 	}
-	target, err := v.url.Parse(form.AttrOr("action", ""))
+	return v.send(form.AttrOr("action", ""), values)
+}
+
+// send posts values that no form of the page offers: what somebody would do by hand.
+func (v *view) send(path string, values url.Values) *view {
+	v.b.t.Helper()
+	values.Set("_csrf", v.Find("[name=_csrf]").First().AttrOr("value", ""))
+	target, err := v.url.Parse(path)
 	require.NoError(v.b.t, err)
 	req, err := http.NewRequest(http.MethodPost, target.String(), strings.NewReader(values.Encode()))
 	require.NoError(v.b.t, err)

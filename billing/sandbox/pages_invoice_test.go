@@ -23,8 +23,15 @@ func TestInvoicePagePays(t *testing.T) {
 	page := b.open(got.LatestInvoice.HostedInvoiceURL)
 	require.Equal(t, "Open", page.text("#status"))
 	require.Equal(t, "Pay $20.00", page.text("#pay"))
+	stranger, err := s.Client.Customers.Get(s.buyer("pm_card_visa"), nil)
+	require.NoError(t, err)
+	foreign := stranger.InvoiceSettings.DefaultPaymentMethod.ID
+	require.Equal(t, http.StatusNotFound, page.press("#pay", "payment_method", foreign).status)
+
+	s.events()
 	page = page.press("#pay")
 	require.Equal(t, http.StatusPaymentRequired, page.status)
+	require.Contains(t, s.events(), "charge.failed", "a declined attempt leaves its charge behind")
 	require.Equal(t, "Your card was declined.", page.text("[role=alert]"))
 	page = page.press(oneClick).follow()
 	require.Equal(t, "Paid", page.text("#status"))

@@ -3,7 +3,6 @@ package sandbox_test
 import (
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v81"
@@ -270,18 +269,4 @@ func TestPortalDeepLinks(t *testing.T) {
 	})).follow()
 	require.Equal(t, "http://localhost:8080/app/done", cancel.press("#cancel").location)
 	require.True(t, s.sub(sub.ID).CancelAtPeriodEnd)
-}
-
-func TestPortalKeepsToItsCustomer(t *testing.T) {
-	t.Parallel()
-	s := newShop(t, "2026-11-23T09:00")
-	other := s.subscribe(s.buyer("pm_card_visa"), s.pro)
-	home := s.portal(s.buyer("pm_card_visa"))
-	require.Equal(t, http.StatusNotFound, home.b.open(home.url.Path+"/cancel?subscription="+other.ID).status)
-	require.Equal(t, http.StatusNotFound, home.b.open(home.url.Path+"/plans?subscription="+other.ID).status)
-
-	s.MustAdvance(2 * time.Hour)
-	over := home.b.open(home.url.Path)
-	require.Equal(t, http.StatusGone, over.status)
-	require.Equal(t, "http://localhost:8080/app/billing", over.Find("main a").AttrOr("href", ""))
 }
