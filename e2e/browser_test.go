@@ -281,13 +281,11 @@ func (b *tab) see(words ...string) {
 	}
 }
 
-// lack checks that words are not on a page that has loaded.
+// lack waits until the words are not on the page, which may still be fading out.
 func (b *tab) lack(words ...string) {
 	b.t.Helper()
 	for _, word := range words {
-		if eval[bool](b, saying(word)) {
-			b.fail("the page says %q", word)
-		}
+		b.await(fmt.Sprintf("the words %q to go", word), "!("+saying(word)+")")
 	}
 }
 
