@@ -42,6 +42,9 @@ func (a *App) openSandbox(ctx context.Context) error {
 		return err
 	}
 	a.sandbox = s
+	if err := s.SetShopName(ctx, a.Config.AppName); err != nil {
+		return err
+	}
 	if err := s.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("%w (set STRIPE_API_BASE to a free address on 127.0.0.1)", err)
 	}
