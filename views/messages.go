@@ -73,6 +73,8 @@ func messages() map[string]string {
 		"purchased":     "Your plan is active. Thank you!",
 		"trial_started": "Your trial has begun. Everything in the plan is ready to use.",
 		"resumed":       "Your plan goes on, and nothing will end.",
+		"synced":        "Read from Stripe just now.",
+		"replayed":      "The event is being looked at again.",
 
 		"profile_saved":     "Your profile is saved.",
 		"preferences_saved": "Your formats are saved.",

@@ -16,9 +16,16 @@ import (
 type ids struct{ user, account, customer, subscription int64 }
 
 // firstIDs reads what the ids of a batch begin with. The batch then names its ids itself, so that
-// rows that point at each other can be written in bulk.
+// rows that point at each other can be written in bulk. On Postgres nobody else may write to these
+// tables until the batch is in; on SQLite nobody can anyway.
 func firstIDs(tx *gorm.DB) (ids, error) {
 	var next ids
+	if tx.Name() == "postgres" {
+		const lock = "LOCK TABLE users, accounts, customers, subscriptions IN SHARE ROW EXCLUSIVE MODE"
+		if err := tx.Exec(lock).Error; err != nil {
+			return ids{}, err
+		}
+	}
 	for model, id := range map[any]*int64{
 		&models.User{}: &next.user, &models.Account{}: &next.account,
 		&models.Customer{}: &next.customer, &models.Subscription{}: &next.subscription,
