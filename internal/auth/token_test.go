@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -172,5 +173,30 @@ func TestChangePasswordEndsOtherSessions(t *testing.T) {
 		assert.Nil(t, b.who(t, there))
 		_, err = b.auth.SignIn(t.Context(), user.Email, otherPassword)
 		require.NoError(t, err)
+	})
+}
+
+func TestOneVerificationTokenWorksOnceInParallel(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := setup(t, db)
+		for i := range 5 {
+			b.signUp(t, fmt.Sprintf("user%d@example.com", i))
+			token := b.lastToken(t, "verify_email")
+			var won atomic.Int64
+			var wg sync.WaitGroup
+			start := make(chan struct{})
+			for range 8 {
+				wg.Go(func() {
+					<-start
+					if _, err := b.auth.VerifyEmail(t.Context(), token); err == nil {
+						won.Add(1)
+					}
+				})
+			}
+			close(start)
+			wg.Wait()
+			assert.Equal(t, int64(1), won.Load())
+		}
 	})
 }
