@@ -7,8 +7,7 @@ const (
 	API        Feature = "api"         // read projects with an API key
 	Prioritize Feature = "prioritized" // support answers these accounts first
 
-	Projects Limit = "projects"  // projects an account may hold
-	APICalls Limit = "api_calls" // API calls an account may make in a month
+	Projects Limit = "projects" // projects an account may hold
 )
 
 // Default is the catalog of this product: the one place to edit. After a change, `tollgate plans
@@ -22,13 +21,13 @@ func Default() *Catalog {
 			{
 				Key: "free", Name: "Free", Level: 0,
 				Tagline: "To try things out and for small personal work.",
-				Limits:  map[Limit]int64{Projects: 3, APICalls: 0},
+				Limits:  map[Limit]int64{Projects: 3},
 			},
 			{
 				Key: "starter", Name: "Starter", Level: 10,
 				Tagline:  "For one person who has work to hand over.",
 				Features: []Feature{Export},
-				Limits:   map[Limit]int64{Projects: 25, APICalls: 0},
+				Limits:   map[Limit]int64{Projects: 25},
 				Prices: []Price{
 					{LookupKey: "starter_v1_month", Interval: Month, Money: Money{2900, "usd"}},
 					{LookupKey: "starter_v1_year", Interval: Year, Money: Money{29000, "usd"}},
@@ -38,7 +37,7 @@ func Default() *Catalog {
 				Key: "pro", Name: "Pro", Level: 20, Highlight: true,
 				Tagline:  "For work that other programs and people rely on.",
 				Features: []Feature{Export, API, Prioritize},
-				Limits:   map[Limit]int64{Projects: Unlimited, APICalls: 100_000},
+				Limits:   map[Limit]int64{Projects: Unlimited},
 				Prices: []Price{
 					{LookupKey: "pro_v1_month", Interval: Month, Money: Money{7900, "usd"}},
 					{LookupKey: "pro_v1_year", Interval: Year, Money: Money{79000, "usd"}},
@@ -61,7 +60,6 @@ func Default() *Catalog {
 		},
 		Limits: []LimitInfo{
 			{Projects, "Projects", "project", "projects"},
-			{APICalls, "API calls a month", "API call a month", "API calls a month"},
 		},
 	}
 }
