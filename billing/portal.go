@@ -24,7 +24,20 @@ func (s *Service) PortalURL(ctx context.Context, in PortalInput) (string, error)
 	if err != nil {
 		return "", err
 	}
-	params := PortalParams{Customer: customer, ReturnURL: s.AppURL + "/app/billing", Flow: in.Flow}
+	url, err := s.openPortal(ctx, in, customer)
+	if !missing(err) {
+		return url, stripeFault(err)
+	}
+	// The customer or the subscription may be gone at Stripe.
+	if customer, err = s.renewCustomer(ctx, in.AccountID); err != nil {
+		return "", stripeFault(err)
+	}
+	url, err = s.openPortal(ctx, in, customer)
+	return url, stripeFault(err)
+}
+
+func (s *Service) openPortal(ctx context.Context, in PortalInput, customer string) (string, error) {
+	params := PortalParams{Customer: customer, ReturnURL: s.AppURL + "/app/billing?from=portal", Flow: in.Flow}
 	switch in.Flow {
 	case "", FlowPaymentMethod:
 	case FlowCancel, FlowUpdate, FlowSwitch:
@@ -36,7 +49,7 @@ func (s *Service) PortalURL(ctx context.Context, in PortalInput) (string, error)
 	}
 	url, err := s.Stripe.CreatePortal(ctx, params, "portal_"+models.NewToken())
 	if err != nil {
-		return "", stripeFault(fmt.Errorf("open the portal: %w", err))
+		return "", fmt.Errorf("open the portal: %w", err)
 	}
 	return url, nil
 }
@@ -89,5 +102,5 @@ func (s *Service) Resume(ctx context.Context, accountID int64) error {
 			return stripeFault(fmt.Errorf("resume %s: %w", sub.StripeID, err))
 		}
 	}
-	return stripeFault(s.SyncAccount(ctx, accountID))
+	return s.SyncAccount(ctx, accountID)
 }

@@ -97,8 +97,8 @@ func (w *walk) cancels(b *tab, email string) {
 	b.open("/app/billing")
 	b.follow(`form:has(input[value="subscription_cancel"]) button`)
 	b.follow("#cancel")
-	b.open("/app/billing")
-	b.see("Cancelled. You keep everything")
+	b.at("/app/billing")
+	b.see("Cancelled. You keep everything") // at once: the page does not refresh itself
 	b.follow(`form[action="/app/billing/resume"] button`)
 	b.see("Your plan goes on, and nothing will end.", "Renews on")
 }
@@ -143,7 +143,7 @@ func (w *walk) renews(b *tab) {
 	b.follow(`form:has(input[value="subscription_cancel"]) button`)
 	b.click(`label:has(input[value="unused"])`)
 	b.follow("#cancel")
-	b.open("/app/billing")
+	b.at("/app/billing")
 	b.see("Ends soon", "You keep everything until it ends on")
 	w.exports(b, "Project 1")
 	w.forward(console, "week")
@@ -165,6 +165,8 @@ func (w *walk) replaces(b *tab) {
 	b.follow(`section[aria-labelledby="card"] form button`)
 	clicked := time.Now()
 	b.pay("4242424242424242")
+	b.at("/app/billing")
+	b.see("Visa ending in 4242")
 	b.within(follows, clicked, "/app/billing", "Visa ending in 4242")
 }
 
@@ -179,6 +181,8 @@ func (w *walk) upgrades(b *tab) string {
 	}
 	clicked := time.Now()
 	b.follow("#confirm")
+	b.at("/app/billing")
+	b.see("$79 a month", due) // at once: the page does not refresh itself
 	b.within(follows, clicked, "/app/billing", "Pro", "$79 a month", due)
 	return due
 }

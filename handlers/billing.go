@@ -25,6 +25,10 @@ const returnTries = 30
 
 // billing shows the account everything about paying.
 func (s *site) billing(c echo.Context) error {
+	if c.QueryParam("from") == "portal" {
+		s.catchUp(c)
+		return back(c, "/app/billing") // a reload need not ask again
+	}
 	frame, err := s.page(c, views.BillingTitle)
 	if err != nil {
 		return err
@@ -226,17 +230,24 @@ func (s *site) resume(c echo.Context) error {
 	return s.backWith(c, "/app/billing", "resumed")
 }
 
-// billingReturn is where Stripe sends the buyer back to. It asks Stripe about the session user's own
-// customer and nobody else's: the session_id in the address is not read, because anybody can put
-// one there.
-func (s *site) billingReturn(c echo.Context) error {
+// catchUp asks Stripe about the session user's own customer before a page is shown to somebody who comes
+// back from there: the webhook about what they did may still be on its way. If Stripe is slow, the page
+// shows what is known, and the webhook tells the rest.
+func (s *site) catchUp(c echo.Context) {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), returnWait)
 	defer cancel()
 	account := s.account(c)
 	if err := s.Billing.SyncAccount(ctx, account.ID); err != nil {
-		s.Logger.WarnContext(c.Request().Context(), "return page could not sync",
+		s.Logger.WarnContext(c.Request().Context(), "not up to date with Stripe",
 			"request_id", middleware.RequestID(c), "account", account.PublicID, "error", err)
 	}
+}
+
+// billingReturn is where Stripe sends the buyer back to. It asks Stripe about the session user's own
+// customer and nobody else's: the session_id in the address is not read, because anybody can put
+// one there.
+func (s *site) billingReturn(c echo.Context) error {
+	s.catchUp(c)
 	access, err := s.access(c)
 	if err != nil {
 		return err
