@@ -139,7 +139,6 @@ func Decide(facts AccountFacts, now time.Time, policy Policy) Decision {
 		best = better(best, decideSubscription(facts, &facts.Subscriptions[i], now, policy))
 	}
 	if best.Level == LevelNone {
-		best.PlanLevel = 0
 		return withPlan(best, policy.Catalog.FreePlan())
 	}
 	return best

@@ -98,6 +98,11 @@ func TestAccessRule(t *testing.T) {
 			level: billing.LevelNone, reason: billing.ReasonProcessing,
 		},
 		{
+			name:  "active, first invoice not even finalised",
+			facts: subscribed(now, func(x *sub) { x.FirstInvoiceStatus = "draft" }),
+			level: billing.LevelNone, reason: billing.ReasonProcessing,
+		},
+		{
 			name:  "active, first invoice never seen",
 			facts: subscribed(now, func(x *sub) { x.FirstInvoiceStatus = "" }),
 			level: billing.LevelFull, reason: billing.ReasonActive, until: now.Add(15 * day),
@@ -113,11 +118,21 @@ func TestAccessRule(t *testing.T) {
 			level: billing.LevelFull, reason: billing.ReasonEnding, until: now.Add(2 * day),
 		},
 		{
+			name:  "cancelled at period end, with a later date beside it",
+			facts: subscribed(now, func(x *sub) { x.CancelAtPeriodEnd, x.CancelAt = true, now.Add(40*day) }),
+			level: billing.LevelFull, reason: billing.ReasonEnding, until: now.Add(15 * day),
+		},
+		{
 			name: "cancelled, end reached, no leeway",
 			facts: subscribed(now, func(x *sub) {
 				x.CancelAtPeriodEnd, x.PeriodEnd, x.SyncedAt = true, now, now.Add(-day)
 			}),
 			level: billing.LevelNone, reason: billing.ReasonExpired, resync: true,
+		},
+		{
+			name:  "active, synced so soon after the end that Stripe may not have renewed it yet",
+			facts: subscribed(now, func(x *sub) { x.PeriodEnd, x.SyncedAt = now.Add(-time.Hour), now.Add(-55*time.Minute) }),
+			level: billing.LevelFull, reason: billing.ReasonLeeway, until: now.Add(47 * time.Hour), resync: true,
 		},
 		{
 			name:  "collection paused, drafts kept",
@@ -153,6 +168,11 @@ func TestAccessRule(t *testing.T) {
 			name:  "past due for ever",
 			facts: subscribed(now, func(x *sub) { x.Status, x.PastDueSince = "past_due", now.Add(-300*day) }),
 			level: billing.LevelLimited, reason: billing.ReasonOverdue, until: now.Add(-293 * day),
+		},
+		{
+			name:  "past due, and nothing says since when",
+			facts: subscribed(now, func(x *sub) { x.Status, x.SyncedAt = "past_due", now.Add(-day) }),
+			level: billing.LevelGrace, reason: billing.ReasonPastDue, until: now.Add(6 * day),
 		},
 		{name: "unpaid", facts: subscribed(now, status("unpaid")), level: billing.LevelLimited, reason: billing.ReasonUnpaid},
 		{name: "paused", facts: subscribed(now, status("paused")), level: billing.LevelLimited, reason: billing.ReasonPaused},
@@ -194,6 +214,11 @@ func TestAccessRule(t *testing.T) {
 			level: billing.LevelFull, reason: billing.ReasonActive, until: now.Add(15 * day), resync: true,
 		},
 		{
+			name:  "unknown price, and nothing says since when",
+			facts: subscribed(now, func(x *sub) { x.Plan = "" }),
+			level: billing.LevelNone, reason: billing.ReasonUnknownPrice, resync: true,
+		},
+		{
 			name:  "unknown price",
 			facts: subscribed(now, func(x *sub) { x.Plan, x.KnownPlan, x.UnknownSince = "", "", now.Add(-time.Hour) }),
 			level: billing.LevelNone, reason: billing.ReasonUnknownPrice,
@@ -222,6 +247,11 @@ func TestAccessRule(t *testing.T) {
 			name:  "granted for good",
 			facts: billing.AccountFacts{Grants: []billing.GrantFacts{{Plan: "pro", Start: now}}},
 			level: billing.LevelFull, reason: billing.ReasonGrant,
+		},
+		{
+			name:  "grant to come",
+			facts: billing.AccountFacts{Grants: []billing.GrantFacts{{Plan: "pro", Start: now.Add(time.Second)}}},
+			level: billing.LevelNone, reason: billing.ReasonFree,
 		},
 		{
 			name:  "grant over",
@@ -255,10 +285,42 @@ func TestOpenDisputeKeepsAccessWithoutGrowth(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	facts := subscribed(now, func(*billing.SubscriptionFacts) {})
-	facts.Dispute = "needs_response"
-	got := billing.Decide(facts, now, policy())
-	require.Equal(t, billing.LevelFull, got.Level)
-	require.True(t, got.NoGrowth)
+	for _, status := range []string{"needs_response", "under_review"} {
+		facts.Dispute = status
+		got := billing.Decide(facts, now, policy())
+		require.Equal(t, billing.LevelFull, got.Level)
+		require.True(t, got.NoGrowth, status)
+	}
+}
+
+// TestTheReasonIsTheOneThatConcernsThePresent has an account with two subscriptions that grant nothing.
+func TestTheReasonIsTheOneThatConcernsThePresent(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	ended := func(change func(*billing.SubscriptionFacts)) billing.SubscriptionFacts {
+		return subscribed(now, change).Subscriptions[0]
+	}
+	waiting := ended(func(x *billing.SubscriptionFacts) { x.Status = "incomplete" })
+	for name, over := range map[string]billing.SubscriptionFacts{
+		"canceled":   ended(func(x *billing.SubscriptionFacts) { x.Status = "canceled" }),
+		"never paid": ended(func(x *billing.SubscriptionFacts) { x.Status = "incomplete_expired" }),
+		"expired":    ended(func(x *billing.SubscriptionFacts) { x.PeriodEnd = now.Add(-day) }),
+	} {
+		for _, order := range [][]billing.SubscriptionFacts{{over, waiting}, {waiting, over}} {
+			got := billing.Decide(billing.AccountFacts{Subscriptions: order}, now, policy())
+			require.Equal(t, billing.ReasonIncomplete, got.Reason, name)
+		}
+	}
+}
+
+func TestOfEqualsTheLongerCounts(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	short := billing.GrantFacts{Plan: "pro", Start: now, End: now.Add(day)}
+	long := billing.GrantFacts{Plan: "pro", Start: now, End: now.Add(2 * day)}
+	for _, order := range [][]billing.GrantFacts{{short, long}, {long, short}} {
+		require.Equal(t, long.End, billing.Decide(billing.AccountFacts{Grants: order}, now, policy()).Until)
+	}
 }
 
 func TestBestOfSeveralSubscriptionsWins(t *testing.T) {

@@ -17,7 +17,7 @@ type application struct {
 	tx       *gorm.DB
 	account  models.Account
 	customer models.Customer
-	seq      int64
+	occasion string    // names this sync, and no other
 	fetched  time.Time // when the fetch began, by the business clock
 	wall     time.Time
 	mrr      int64 // the account's MRR before this sync
@@ -26,8 +26,8 @@ type application struct {
 }
 
 // apply writes a snapshot. It returns how many mails it owes.
-func (s *Service) apply(tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, seq int64, fetched time.Time) (int, error) {
-	a := &application{Service: s, tx: tx, seq: seq, fetched: fetched, wall: s.wall()}
+func (s *Service) apply(tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, occasion string, fetched time.Time) (int, error) {
+	a := &application{Service: s, tx: tx, occasion: occasion, fetched: fetched, wall: s.wall()}
 	where, account, live := inConnection(s.Connection)
 	found := tx.Where(where, account, live).Where("stripe_id = ?", snap.ID).Limit(1).Find(&a.customer)
 	if found.Error != nil {
@@ -65,6 +65,7 @@ func (a *application) applyCustomer(snap Snapshot) error {
 		}
 	} else {
 		change["email"], change["currency"], change["balance"] = snap.Email, snap.Currency, snap.Balance
+		a.customer.Currency = snap.Currency
 		card := snap.Card
 		for _, sub := range snap.Subscriptions {
 			// The card that will be charged is the subscription's own, where it has one.
@@ -74,6 +75,7 @@ func (a *application) applyCustomer(snap Snapshot) error {
 		}
 		change["card_brand"], change["card_last4"] = card.Brand, card.Last4
 		change["card_exp_month"], change["card_exp_year"] = card.ExpMonth, card.ExpYear
+		a.customer.CardBrand, a.customer.CardLast4 = card.Brand, card.Last4 // for the receipts of this sync
 	}
 	if err := a.tx.Model(&models.Customer{}).Where("id = ?", a.customer.ID).Updates(change).Error; err != nil {
 		return fmt.Errorf("write the customer: %w", err)
@@ -100,9 +102,13 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		a.mrrAfter += row.MRR
 		rows = append(rows, row)
 	}
-	// A deleted customer lists nothing: Stripe cancelled everything it had, at that moment.
 	for _, sub := range stored {
-		if !seen[sub.StripeID] && snap.Deleted && sub.EndedAt == nil {
+		switch {
+		case seen[sub.StripeID]:
+		case !snap.Deleted:
+			a.mrrAfter += sub.MRR // a list that breaks off ends nothing
+		case sub.EndedAt == nil:
+			// A deleted customer lists nothing: Stripe cancelled everything it had, at that moment.
 			sub.Status, sub.MRR, sub.EndedAt, sub.SyncedAt = "canceled", 0, &a.fetched, a.fetched
 			sub.KnownStatus = sub.Status
 			rows = append(rows, sub)
@@ -114,6 +120,7 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 		a.subscriptionFacts(before[row.StripeID], rows[i])
 	}
+	a.flagSecond(rows)
 	for _, state := range snap.Subscriptions {
 		if err := a.writeItems(state); err != nil {
 			return err
@@ -123,6 +130,28 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 	}
 	return nil
+}
+
+// flagSecond makes known that an account pays for two plans at once. Which of them to end, and what to
+// pay back, is for a person to decide.
+func (a *application) flagSecond(rows []models.Subscription) {
+	var first *models.Subscription
+	for i := range rows {
+		row := &rows[i]
+		switch {
+		case row.Plan == "" || !liveStatus(row.Status):
+		case first == nil:
+			first = row
+		default:
+			newer := row
+			if row.StartedAt.Before(first.StartedAt) {
+				newer, first = first, row
+			}
+			a.Logger.Warn("an account has two live subscriptions", "customer", a.customer.StripeID,
+				"first", first.StripeID, "second", newer.StripeID)
+			a.fact(FactSecond, newer.StripeID, "", newer.StartedAt, newer.Amount, *newer)
+		}
+	}
 }
 
 func (a *application) writeSubscription(row *models.Subscription) error {

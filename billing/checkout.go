@@ -18,6 +18,9 @@ const checkoutLife = 23 * time.Hour
 // checkoutMargin is how much life an open session must have left to be handed out again.
 const checkoutMargin = 5 * time.Minute
 
+// checkoutLeast is how much life Stripe wants a session to begin with, and a little more.
+const checkoutLeast = 31 * time.Minute
+
 // checkoutRounds bounds how often two tabs can get in each other's way before one is told to retry.
 const checkoutRounds = 4
 
@@ -54,40 +57,94 @@ func (s *Service) StartCheckout(ctx context.Context, in CheckoutInput) (Purchase
 	if err != nil {
 		return Purchase{}, err
 	}
+	asked := false
 	for range checkoutRounds {
-		if err := s.refuseSecond(ctx, in.AccountID); err != nil {
-			return Purchase{}, err
-		}
-		row, err := s.openCheckoutRow(ctx, in)
-		if err != nil {
-			return Purchase{}, err
-		}
-		session, err := s.openSession(ctx, customer, row)
-		if err != nil {
-			return Purchase{}, stripeFault(err)
-		}
-		same := row.LookupKey == in.LookupKey && row.Quantity == in.Quantity &&
-			row.ExpiresAt.After(s.now().Add(checkoutMargin))
-		switch {
-		case session.Status == "open" && same:
-			return Purchase{URL: session.URL}, nil
-		case session.Status == "open":
-			if session, err = s.expireSession(ctx, row, session); err != nil {
-				return Purchase{}, stripeFault(err)
+		purchase, done, err := s.tryCheckout(ctx, in, customer)
+		if missing(err) && !asked {
+			// What we remember may be gone at Stripe: the customer deleted, or the session with it.
+			asked = true
+			if customer, err = s.renewCustomer(ctx, in.AccountID); err == nil {
+				continue
 			}
 		}
-		if err := s.closeCheckout(ctx, row, session); err != nil {
-			return Purchase{}, err
-		}
-		if session.Status == "complete" {
-			return Purchase{Paid: true}, stripeFault(s.SyncAccount(ctx, in.AccountID))
+		if err != nil || done {
+			return purchase, stripeFault(err)
 		}
 	}
 	return Purchase{}, fault.New(fault.Conflict, "checkout_in_progress")
 }
 
-// refuseSecond keeps an account to one live plan subscription. One that still waits for its first
-// payment is no obstacle: paying anew is how its owner gets out of it.
+// tryCheckout is one round of StartCheckout. It is not done where it has made room for the next one.
+func (s *Service) tryCheckout(ctx context.Context, in CheckoutInput, customer string) (p Purchase, done bool, err error) {
+	if err := s.refuseSecond(ctx, in.AccountID); err != nil {
+		return Purchase{}, false, err
+	}
+	row, err := s.openCheckoutRow(ctx, in)
+	if err != nil {
+		return Purchase{}, false, err
+	}
+	if row.State == models.CheckoutCreating {
+		if err := s.mayCreate(ctx, row, customer); err != nil {
+			return Purchase{}, false, errors.Join(err, s.closeCheckout(ctx, row, CheckoutSession{}))
+		}
+		if !row.ExpiresAt.After(s.now().Add(checkoutLeast)) {
+			// Left behind by a program that stopped half-way, so long ago that Stripe would refuse its date.
+			return Purchase{}, false, s.closeCheckout(ctx, row, CheckoutSession{})
+		}
+	}
+	session, err := s.openSession(ctx, customer, row)
+	if err != nil {
+		return Purchase{}, false, err
+	}
+	same := row.LookupKey == in.LookupKey && row.Quantity == in.Quantity &&
+		row.ExpiresAt.After(s.now().Add(checkoutMargin))
+	switch {
+	case session.Status == "open" && same:
+		return Purchase{URL: session.URL}, true, nil
+	case session.Status == "open":
+		if session, err = s.expireSession(ctx, row, session); err != nil {
+			return Purchase{}, false, err
+		}
+	}
+	if err := s.closeCheckout(ctx, row, session); err != nil {
+		return Purchase{}, false, err
+	}
+	if session.Status == "complete" {
+		return Purchase{Paid: true}, true, s.SyncAccount(ctx, in.AccountID)
+	}
+	return Purchase{}, false, nil
+}
+
+// mayCreate looks once more before a new session is opened. Our row is there now, so whoever paid in
+// another tab has been synced, or is due to be: then that comes first.
+func (s *Service) mayCreate(ctx context.Context, row models.Checkout, customer string) error {
+	where, account, live := inConnection(s.Connection)
+	var due int64
+	err := s.DB.Read(ctx).Model(&models.CustomerSync{}).Where(where, account, live).
+		Where("stripe_id = ? AND dirty_seq > synced_seq", customer).Count(&due).Error
+	if err != nil {
+		return wrapCheckout(err)
+	}
+	if due > 0 {
+		if err := s.SyncAccount(ctx, row.AccountID); err != nil {
+			return err
+		}
+	}
+	return s.refuseSecond(ctx, row.AccountID)
+}
+
+// missing reports whether Stripe may have answered as it did because something is not there.
+func missing(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrRefused) }
+
+// renewCustomer finds out whether the account's customer is still there, and makes a new one if not.
+func (s *Service) renewCustomer(ctx context.Context, accountID int64) (string, error) {
+	if err := s.SyncAccount(ctx, accountID); err != nil {
+		return "", err
+	}
+	return s.EnsureCustomer(ctx, accountID)
+}
+
+// refuseSecond keeps an account to one live plan subscription.
 func (s *Service) refuseSecond(ctx context.Context, accountID int64) error {
 	sub, err := s.liveSubscription(ctx, accountID)
 	if err != nil {
@@ -99,21 +156,34 @@ func (s *Service) refuseSecond(ctx context.Context, accountID int64) error {
 	return nil
 }
 
-// liveSubscription is the account's plan subscription that is not over, or nil.
+// liveSubscription is the account's plan subscription that is not over, or nil. One on a price that was
+// never ours, such as a contract that somebody made in the dashboard, is no plan.
 func (s *Service) liveSubscription(ctx context.Context, accountID int64) (*models.Subscription, error) {
 	var rows []models.Subscription
 	where, account, live := inConnection(s.Connection)
 	err := s.DB.Read(ctx).Where(where, account, live).
 		Where("customer_id IN (SELECT id FROM customers WHERE account_id = ? AND replaced_at IS NULL)", accountID).
-		Where("kind = 'plan' AND status NOT IN ?", []string{"canceled", "incomplete", "incomplete_expired"}).
-		Order("id DESC").Limit(1).Find(&rows).Error
+		Where("kind = 'plan' AND ended_at IS NULL AND (plan <> '' OR known_plan <> '')").
+		Order("id DESC").Limit(50).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the subscription of account %d: %w", accountID, err)
 	}
-	if len(rows) == 0 {
-		return nil, nil
+	for i := range rows {
+		if liveStatus(rows[i].Status) {
+			return &rows[i], nil
+		}
 	}
-	return &rows[0], nil
+	return nil, nil
+}
+
+// liveStatus reports whether a plan subscription stands in the way of buying one. One that still waits
+// for its first payment does not: paying anew is how its owner gets out of it.
+func liveStatus(status string) bool {
+	switch status {
+	case "canceled", "incomplete", "incomplete_expired":
+		return false
+	}
+	return true
 }
 
 // openCheckoutRow is the account's row that is creating or open, or a new one for what is wanted. A
@@ -181,115 +251,4 @@ func (s *Service) trialDays(ctx context.Context, accountID int64) (int64, error)
 // TrialDays is trialDays for the pages that promise it.
 func (s *Service) TrialDays(ctx context.Context, accountID int64) (int64, error) {
 	return s.trialDays(ctx, accountID)
-}
-
-// openSession is the Stripe session of a row. While the row is creating, the call is made under the
-// row's own key with the row's own values, so that every try, by whichever tab or process, makes or
-// finds the same session.
-func (s *Service) openSession(ctx context.Context, customer string, row models.Checkout) (CheckoutSession, error) {
-	if row.State == models.CheckoutOpen {
-		return s.Stripe.FetchCheckout(ctx, row.StripeID)
-	}
-	var account models.Account
-	var user models.User
-	if err := s.DB.Read(ctx).Take(&account, row.AccountID).Error; err != nil {
-		return CheckoutSession{}, wrapCheckout(err)
-	}
-	if err := s.DB.Read(ctx).Take(&user, row.UserID).Error; err != nil {
-		return CheckoutSession{}, wrapCheckout(err)
-	}
-	p, price, _ := s.Catalog.ByLookupKey(row.LookupKey)
-	session, err := s.Stripe.CreateCheckout(ctx, CheckoutParams{
-		Customer: customer, LookupKey: row.LookupKey, Quantity: row.Quantity, TrialDays: row.TrialDays,
-		ExpiresAt:  row.ExpiresAt,
-		SuccessURL: s.AppURL + "/app/billing/return?session_id={CHECKOUT_SESSION_ID}",
-		CancelURL:  s.AppURL + "/pricing?interval=" + string(price.Interval),
-		Reference:  account.PublicID, AutomaticTax: s.AutomaticTax,
-		Metadata: map[string]string{
-			"account_id": account.PublicID, "user_id": user.PublicID, "plan": p.Key, "source": "checkout",
-		},
-	}, "checkout_"+row.PublicID)
-	if errors.Is(err, ErrUncertain) || errors.Is(err, ErrRefused) {
-		// Stripe would repeat this failure for as long as it remembers the key. The row is closed, so
-		// that the next click starts afresh; a session that did come to be expires by itself, unseen.
-		return CheckoutSession{}, errors.Join(err, s.closeCheckout(ctx, row, CheckoutSession{Status: "expired"}))
-	}
-	if err != nil {
-		return CheckoutSession{}, err
-	}
-	err = s.DB.Write(ctx).Model(&models.Checkout{}).Where("id = ? AND state = ?", row.ID, models.CheckoutCreating).
-		Updates(map[string]any{
-			"state": models.CheckoutOpen, "stripe_id": session.ID, "url": session.URL, "updated_at": s.wall(),
-		}).Error
-	return session, wrapCheckout(err)
-}
-
-// expireSession closes a session for good, or learns that it was paid a moment ago.
-func (s *Service) expireSession(ctx context.Context, row models.Checkout, session CheckoutSession) (CheckoutSession, error) {
-	expired, err := s.Stripe.ExpireCheckout(ctx, session.ID, "checkout_expire_"+row.PublicID)
-	if errors.Is(err, ErrRefused) {
-		return s.Stripe.FetchCheckout(ctx, session.ID)
-	}
-	return expired, err
-}
-
-func (s *Service) closeCheckout(ctx context.Context, row models.Checkout, session CheckoutSession) error {
-	state := models.CheckoutExpired
-	if session.Status == "complete" {
-		state = models.CheckoutComplete
-	}
-	err := s.DB.Write(ctx).Model(&models.Checkout{}).
-		Where("id = ? AND state IN ?", row.ID, []string{models.CheckoutCreating, models.CheckoutOpen}).
-		Updates(map[string]any{"state": state, "updated_at": s.wall()}).Error
-	return wrapCheckout(err)
-}
-
-// fetchOpenCheckout asks Stripe what became of the customer's open session, or gives nil.
-func (s *Service) fetchOpenCheckout(ctx context.Context, customer string) (*CheckoutSession, error) {
-	var rows []models.Checkout
-	where, account, live := inConnection(s.Connection)
-	err := s.DB.Read(ctx).Where(where, account, live).
-		Where("state = ? AND account_id IN (SELECT account_id FROM customers WHERE stripe_id = ?)",
-			models.CheckoutOpen, customer).Limit(1).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return nil, wrapCheckout(err)
-	}
-	session, err := s.Stripe.FetchCheckout(ctx, rows[0].StripeID)
-	if errors.Is(err, ErrNotFound) {
-		return &CheckoutSession{ID: rows[0].StripeID, Status: "expired"}, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &session, nil
-}
-
-// applyCheckout closes our row once its session is over.
-func (a *application) applyCheckout(session *CheckoutSession) error {
-	if session == nil || session.Status == "open" {
-		return nil
-	}
-	state := models.CheckoutExpired
-	if session.Status == "complete" {
-		state = models.CheckoutComplete
-	}
-	err := a.tx.Model(&models.Checkout{}).
-		Where("account_id = ? AND stripe_id = ? AND state = ?", a.account.ID, session.ID, models.CheckoutOpen).
-		Updates(map[string]any{"state": state, "updated_at": a.wall}).Error
-	return wrapCheckout(err)
-}
-
-// stripeFault turns a failure to reach Stripe into words for the person waiting. Any other error
-// passes as it is.
-func stripeFault(err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUncertain), errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, errLeased):
-		return fault.Wrap(err, fault.Unavailable, "stripe_unavailable")
-	case errors.Is(err, ErrRefused), errors.Is(err, ErrNotFound):
-		return fault.Wrap(err, fault.Unavailable, "stripe_refused")
-	}
-	return err
 }

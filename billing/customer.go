@@ -180,7 +180,7 @@ func (s *Service) leaseOps(ctx context.Context, limit int, accountID int64) ([]m
 		if err != nil {
 			return err
 		}
-		return tx.Where("lease_token = ?", token).Order("id").Find(&leased).Error
+		return tx.Where("id IN ? AND lease_token = ?", ids, token).Order("id").Find(&leased).Error
 	})
 	if err != nil {
 		return nil, fmt.Errorf("lease Stripe operations: %w", err)

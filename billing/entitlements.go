@@ -130,13 +130,12 @@ func (s *Service) decide(facts AccountFacts) Access {
 		access.Bought = p
 	}
 	for i := range facts.Subscriptions {
-		switch sub := &facts.Subscriptions[i]; sub.Status {
-		case "canceled", "incomplete", "incomplete_expired":
-		default:
+		sub := &facts.Subscriptions[i]
+		if liveStatus(sub.Status) && (sub.Plan != "" || sub.KnownPlan != "") {
 			access.live = !facts.CustomerDeleted
 		}
-		if facts.Subscriptions[i].ID == d.Subscription {
-			access.Status = facts.Subscriptions[i].Status
+		if sub.ID == d.Subscription {
+			access.Status = sub.Status
 		}
 	}
 	return access

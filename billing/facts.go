@@ -23,7 +23,8 @@ const (
 	FactEnded           = "subscription_ended"
 	FactInvoicePaid     = "invoice_paid"
 	FactPaymentFailed   = "payment_failed"
-	FactMRRChanged      = "mrr_changed" // a discount, quantity or price moved it, and nothing else did
+	FactSecond          = "second_subscription" // a live plan beside another one: somebody pays twice
+	FactMRRChanged      = "mrr_changed"         // a discount, quantity or price moved it, and nothing else did
 )
 
 // trialNotice is how long before its end a trial is announced to end, which is also when Stripe
@@ -58,7 +59,7 @@ func (a *application) subscriptionFacts(old, row models.Subscription) {
 	case row.Status == "active" && old.Status == "trialing":
 		a.fact(FactConverted, id, "", row.CurrentPeriodStart, row.Amount, row)
 	case row.Status == "active" && (old.Status == "past_due" || old.Status == "unpaid"):
-		a.fact(FactRecovered, id, a.sequence(), a.fetched, row.Amount, row)
+		a.fact(FactRecovered, id, a.occasion, a.fetched, row.Amount, row)
 	case row.Status == "past_due" && row.PastDueSince != nil:
 		a.fact(FactPastDue, id, unix(*row.PastDueSince), *row.PastDueSince, row.Amount, row)
 	}
@@ -69,7 +70,7 @@ func (a *application) subscriptionFacts(old, row models.Subscription) {
 		return
 	}
 	if old.ID != 0 && old.LookupKey != row.LookupKey {
-		a.fact(FactPlanChanged, id, a.sequence(), a.fetched, row.Amount, row)
+		a.fact(FactPlanChanged, id, a.occasion, a.fetched, row.Amount, row)
 	}
 	was, is := old.CancelAtPeriodEnd || old.CancelAt != nil, row.CancelAtPeriodEnd || row.CancelAt != nil
 	if is && !was {
@@ -80,7 +81,7 @@ func (a *application) subscriptionFacts(old, row models.Subscription) {
 		a.fact(FactCancelScheduled, id, unix(at), at, row.Amount, row)
 	}
 	if was && !is && old.ID != 0 {
-		a.fact(FactResumed, id, a.sequence(), a.fetched, row.Amount, row)
+		a.fact(FactResumed, id, a.occasion, a.fetched, row.Amount, row)
 	}
 }
 
@@ -95,30 +96,34 @@ func (a *application) invoiceFacts(old, row models.Invoice, state InvoiceState) 
 		a.fact(FactInvoicePaid, row.StripeID, "", at, row.AmountPaid, sub)
 		a.facts[len(a.facts)-1].Discount = state.Discount
 	}
-	if row.Status == "open" && row.AttemptCount > old.AttemptCount {
-		at := a.fetched
-		if row.FirstFailedAt != nil && row.AttemptCount == 1 {
-			at = *row.FirstFailedAt
-		}
-		a.fact(FactPaymentFailed, row.StripeID, fmt.Sprint(row.AttemptCount), at, row.AmountRemaining, sub)
+	if row.Status != "open" || row.AttemptCount <= old.AttemptCount {
+		return
+	}
+	// The first failure is told whichever of them is the first to be seen.
+	if old.AttemptCount == 0 && row.FirstFailedAt != nil {
+		a.fact(FactPaymentFailed, row.StripeID, firstAttempt, *row.FirstFailedAt, row.AmountRemaining, sub)
+	}
+	if row.AttemptCount > 1 {
+		a.fact(FactPaymentFailed, row.StripeID, fmt.Sprint(row.AttemptCount), a.fetched, row.AmountRemaining, sub)
 	}
 }
 
-// sequence tells apart transitions that can happen again and carry no time of Stripe's. The sync
-// that records them holds the only right to this number.
-func (a *application) sequence() string { return fmt.Sprint(a.seq) }
+// firstAttempt is the transition of an invoice's first failure.
+const firstAttempt = "1"
 
 func unix(t time.Time) string { return fmt.Sprint(t.Unix()) }
 
 // record appends the facts to the ledger and owes the mails that go with those that are new. It
 // returns how many mails are owed. The movement of MRR is carried by one fact of the sync, so that
-// adding up the ledger counts it once.
+// adding up the ledger counts it once. A fact known before carries nothing, so the movement may need
+// one of its own.
 func (a *application) record() (int, error) {
 	owed, moved := 0, a.mrr == a.mrrAfter
-	if !moved && !a.movesMRR() {
-		a.fact(FactMRRChanged, a.customer.StripeID, a.sequence(), a.fetched, 0, models.Subscription{Currency: a.customer.Currency})
-	}
-	for i := range a.facts {
+	for i := 0; i < len(a.facts) || !moved; i++ {
+		if i == len(a.facts) {
+			a.fact(FactMRRChanged, a.customer.StripeID, a.occasion, a.fetched, 0,
+				models.Subscription{Currency: a.customer.Currency})
+		}
 		fact := &a.facts[i]
 		fact.MRRBefore, fact.MRRAfter = a.mrrAfter, a.mrrAfter
 		if !moved && carriesMRR(fact.Type) {
@@ -143,21 +148,11 @@ func (a *application) record() (int, error) {
 	return owed, nil
 }
 
-// movesMRR reports whether a fact of this sync can carry its movement.
-func (a *application) movesMRR() bool {
-	for _, fact := range a.facts {
-		if carriesMRR(fact.Type) {
-			return true
-		}
-	}
-	return false
-}
-
 // carriesMRR leaves out facts about invoices, which move money and no MRR, and those noted on every
 // sync while they last, which may have been recorded before.
 func carriesMRR(kind string) bool {
 	switch kind {
-	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding:
+	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactSecond:
 		return false
 	}
 	return true

@@ -144,8 +144,17 @@ func (s *Service) storeReceipts(tx *gorm.DB, batch []*receipt) error {
 	if err != nil {
 		return err
 	}
-	if err := s.countDeliveries(tx, again); err != nil || len(fresh) == 0 {
+	if err := s.insertEvents(tx, fresh); err != nil {
 		return err
+	}
+	return s.countDeliveries(tx, again)
+}
+
+// insertEvents marks the customers before it touches an event, as a sync does when it ends: two
+// transactions that lock the same rows in another order would stand in each other's way.
+func (s *Service) insertEvents(tx *gorm.DB, fresh []*models.WebhookEvent) error {
+	if len(fresh) == 0 {
+		return nil
 	}
 	seqs, err := s.markCustomers(tx, fresh)
 	if err != nil {

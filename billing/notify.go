@@ -2,6 +2,7 @@ package billing
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"example.com/tollgate/billing/plan"
@@ -148,7 +149,7 @@ func (l *letter) receipt() (emails.Mail, bool) {
 // paymentFailed is the first notice of a failure. The ones that follow go by the calendar, not by
 // Stripe's later attempts, so those owe none. A first payment that fails is told on Stripe's page.
 func (l *letter) paymentFailed() (emails.Mail, bool) {
-	if l.invoice.BillingReason == "subscription_create" || l.invoice.AttemptCount != 1 {
+	if l.invoice.BillingReason == "subscription_create" || !strings.HasSuffix(l.fact.FactKey, ":"+firstAttempt) {
 		return emails.Mail{}, false
 	}
 	d := emails.Dunning{

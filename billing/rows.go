@@ -32,7 +32,7 @@ func (a *application) subscriptionRow(
 	if row.Status == "active" || row.Status == "past_due" {
 		row.MRR = monthly(state)
 	}
-	row.PastDueSince = pastDueSince(state, invoices)
+	row.PastDueSince = pastDueSince(state, old, invoices)
 	for _, invoice := range invoices {
 		if invoice.Subscription == state.ID && invoice.BillingReason == "subscription_create" {
 			row.FirstInvoiceStatus = invoice.Status
@@ -56,8 +56,9 @@ func (a *application) rememberKnown(row *models.Subscription) {
 }
 
 // pastDueSince is when the oldest invoice still open was first tried in vain: its first attempt is
-// made as it is finalised. Later failures leave it where it is, so they extend nothing.
-func pastDueSince(state SubscriptionState, invoices []InvoiceState) *time.Time {
+// made as it is finalised. Later failures leave it where it is, so they extend nothing. Where no such
+// invoice is left, though Stripe still calls the subscription past due, the start stays what it was.
+func pastDueSince(state SubscriptionState, old models.Subscription, invoices []InvoiceState) *time.Time {
 	if state.Status != "past_due" && state.Status != "unpaid" {
 		return nil
 	}
@@ -68,7 +69,13 @@ func pastDueSince(state SubscriptionState, invoices []InvoiceState) *time.Time {
 			oldest = failed
 		}
 	}
-	return oldest
+	switch {
+	case oldest != nil:
+		return oldest
+	case old.PastDueSince != nil:
+		return old.PastDueSince
+	}
+	return &state.PeriodStart
 }
 
 func firstFailed(invoice InvoiceState) *time.Time {

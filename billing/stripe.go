@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/internal/fault"
 )
 
 // Gateway is what billing asks of Stripe. billing/gateway is the one implementation, and the only
@@ -56,6 +57,22 @@ var (
 	// ErrNoSecret says that no signing secret is configured, so that nothing can be verified.
 	ErrNoSecret = errors.New("stripe: no webhook signing secret is configured")
 )
+
+// stripeFault turns a failure to reach Stripe into words for the person waiting. Any other error
+// passes as it is, and so does one that has its words.
+func stripeFault(err error) error {
+	var worded *fault.Error
+	switch {
+	case err == nil || errors.As(err, &worded):
+		return err
+	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUncertain), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, errLeased):
+		return fault.Wrap(err, fault.Unavailable, "stripe_unavailable")
+	case errors.Is(err, ErrRefused), errors.Is(err, ErrNotFound):
+		return fault.Wrap(err, fault.Unavailable, "stripe_refused")
+	}
+	return err
+}
 
 // Site is where Stripe's pages send people back to.
 type Site struct{ Name, URL string }

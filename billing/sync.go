@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"gorm.io/gorm"
 
+	"example.com/tollgate/internal/fault"
 	"example.com/tollgate/models"
 )
 
@@ -32,14 +32,6 @@ var (
 	errUnknownCustomer = errors.New("billing: no account has this Stripe customer")
 )
 
-// lease is the right to write one customer's rows. seq is the dirty sequence that the fetch after it
-// covers: an event that arrives during the fetch makes a higher one, and the customer stays due.
-type lease struct {
-	customer string
-	token    string
-	seq      int64
-}
-
 // SyncCustomer brings one customer's rows to what Stripe says now. It is the only writer of
 // subscription state. It takes the customer's lease, fetches everything inside it, and applies the
 // result in one transaction that fails if the lease was lost meanwhile.
@@ -55,18 +47,29 @@ func (s *Service) SyncCustomer(ctx context.Context, customer string) error {
 	if err == nil || errors.Is(err, errFenced) {
 		return err
 	}
-	// The failure is recorded even if the caller has gone away, so that the lease is given back.
+	// The lease is given back even if the caller has gone away.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	if ctx.Err() != nil {
+		return errors.Join(err, s.handOver(record, held))
+	}
 	return errors.Join(err, s.failSync(record, held, err))
 }
 
 // SyncAccount brings an account's own customer up to date before returning, waiting its turn if a
-// worker is at it. An account without a customer has nothing to sync.
+// worker is at it. The fault is Unavailable when Stripe does not answer before ctx ends, and for an
+// account whose customer has yet to be made.
 func (s *Service) SyncAccount(ctx context.Context, accountID int64) error {
-	customer, err := s.currentCustomer(ctx, accountID)
-	if err != nil || customer == nil {
+	return stripeFault(s.syncAccount(ctx, accountID))
+}
+
+func (s *Service) syncAccount(ctx context.Context, accountID int64) error {
+	customer, err := s.customerRow(ctx, accountID)
+	if err != nil {
 		return err
+	}
+	if customer == nil {
+		return fault.New(fault.Unavailable, "customer_pending")
 	}
 	wanted, err := s.markDirty(ctx, customer.StripeID)
 	if err != nil {
@@ -90,27 +93,11 @@ func (s *Service) SyncAccount(ctx context.Context, accountID int64) error {
 	}
 }
 
-func (s *Service) takeLease(ctx context.Context, customer string) (lease, error) {
-	wall := s.wall()
-	held := lease{customer: customer, token: models.NewToken()}
-	var seqs []int64
-	err := s.DB.Write(ctx).Raw(`
-UPDATE customer_sync SET lease_token = ?, lease_until = ?
-WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND (lease_until IS NULL OR lease_until < ?)
-RETURNING dirty_seq`,
-		held.token, wall.Add(leaseFor), s.Connection.StripeAccount, s.Connection.Livemode, customer, wall).
-		Scan(&seqs).Error
-	if err != nil {
-		return lease{}, fmt.Errorf("lease customer %s: %w", customer, err)
-	}
-	if len(seqs) == 0 {
-		return lease{}, errLeased
-	}
-	held.seq = seqs[0]
-	return held, nil
-}
-
 func (s *Service) syncUnderLease(ctx context.Context, held lease) error {
+	if known, err := s.knowsCustomer(ctx, held.customer); err != nil || !known {
+		// Stripe has no need to be asked about somebody else's customer.
+		return errors.Join(err, errUnknownCustomer)
+	}
 	fetched := s.now()
 	fetchCtx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
@@ -127,7 +114,7 @@ func (s *Service) syncUnderLease(ctx context.Context, held lease) error {
 		if err := s.finishSync(tx, held); err != nil {
 			return err
 		}
-		owed, err = s.apply(tx, snapshot, checkout, held.seq, fetched)
+		owed, err = s.apply(tx, snapshot, checkout, held.token, fetched)
 		return err
 	})
 	if err != nil {
@@ -155,69 +142,6 @@ func (s *Service) fetchCustomer(ctx context.Context, id string) (Snapshot, error
 		return Snapshot{}, fmt.Errorf("the key now belongs to another Stripe account or mode: %w", err)
 	}
 	return Snapshot{ID: id, Deleted: true}, nil
-}
-
-// finishSync is the fence: it gives the lease back, and fails if it is no longer ours.
-func (s *Service) finishSync(tx *gorm.DB, held lease) error {
-	wall := s.wall()
-	result := tx.Exec(`
-UPDATE customer_sync SET synced_seq = ?, lease_token = '', lease_until = NULL, attempts = 0,
-       dead_at = NULL, last_error = '', last_ok_at = ?, next_at = ?
-WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND lease_token = ?`,
-		held.seq, wall, wall, s.Connection.StripeAccount, s.Connection.Livemode, held.customer, held.token)
-	if result.Error != nil {
-		return fmt.Errorf("finish the sync: %w", result.Error)
-	}
-	if result.RowsAffected != 1 {
-		return errFenced
-	}
-	err := tx.Exec(`
-UPDATE webhook_events SET state = ?, done_at = ?, last_error = '', attempts = attempts + 1
-WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ? AND dirty_seq <= ?`,
-		models.EventDone, wall, s.Connection.StripeAccount, s.Connection.Livemode, held.customer,
-		models.EventPending, held.seq).Error
-	if err != nil {
-		return fmt.Errorf("mark events done: %w", err)
-	}
-	return nil
-}
-
-// failSync gives the lease back and says when to try again.
-func (s *Service) failSync(ctx context.Context, held lease, cause error) error {
-	wall := s.wall()
-	return s.DB.Tx(ctx, func(tx *gorm.DB) error {
-		var row models.CustomerSync
-		where, account, live := inConnection(s.Connection)
-		err := tx.Where(where, account, live).
-			Where("stripe_id = ? AND lease_token = ?", held.customer, held.token).Take(&row).Error
-		if errors.Is(err, gorm.ErrRecordNotFound) {
-			return nil // the lease is another's now, and so is the retry
-		}
-		if err != nil {
-			return fmt.Errorf("record the failed sync: %w", err)
-		}
-		change := map[string]any{
-			"lease_token": "", "lease_until": nil, "attempts": row.Attempts + 1,
-			"last_error": clip(cause.Error()), "next_at": wall.Add(backoff(row.Attempts)),
-		}
-		state := models.EventPending
-		if row.Attempts+1 >= maxAttempts {
-			change["dead_at"], state = wall, models.EventDead
-			s.Logger.ErrorContext(ctx, "customer given up on", "customer", held.customer, "error", cause)
-		}
-		err = tx.Model(&row).Where("lease_token = ?", held.token).Updates(change).Error
-		if err != nil {
-			return fmt.Errorf("record the failed sync: %w", err)
-		}
-		err = tx.Exec(`
-UPDATE webhook_events SET attempts = attempts + 1, last_error = ?, state = ?
-WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ?`,
-			clip(cause.Error()), state, account, live, held.customer, models.EventPending).Error
-		if err != nil {
-			return fmt.Errorf("record the failed sync: %w", err)
-		}
-		return nil
-	})
 }
 
 // markDirty says that a customer must be fetched, and returns the sequence that a sync must reach.
@@ -251,8 +175,30 @@ func (s *Service) syncedTo(ctx context.Context, customer string, seq int64) (boo
 	return count == 1, nil
 }
 
-// currentCustomer is the account's customer at the Stripe account in use, or nil.
+// knowsCustomer reports whether a customer belongs to one of our accounts.
+func (s *Service) knowsCustomer(ctx context.Context, customer string) (bool, error) {
+	where, account, live := inConnection(s.Connection)
+	var count int64
+	err := s.DB.Read(ctx).Model(&models.Customer{}).Where(where, account, live).
+		Where("stripe_id = ?", customer).Count(&count).Error
+	if err != nil {
+		return false, fmt.Errorf("look for customer %s: %w", customer, err)
+	}
+	return count > 0, nil
+}
+
+// currentCustomer is the account's customer at the Stripe account in use, or nil where there is none
+// or it has been deleted there.
 func (s *Service) currentCustomer(ctx context.Context, accountID int64) (*models.Customer, error) {
+	row, err := s.customerRow(ctx, accountID)
+	if err != nil || row == nil || row.DeletedAt != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// customerRow is currentCustomer, a deleted one included.
+func (s *Service) customerRow(ctx context.Context, accountID int64) (*models.Customer, error) {
 	var rows []models.Customer
 	where, account, live := inConnection(s.Connection)
 	err := s.DB.Read(ctx).Where(where, account, live).
@@ -260,27 +206,8 @@ func (s *Service) currentCustomer(ctx context.Context, accountID int64) (*models
 	if err != nil {
 		return nil, fmt.Errorf("read the customer of account %d: %w", accountID, err)
 	}
-	if len(rows) == 0 || rows[0].DeletedAt != nil {
+	if len(rows) == 0 {
 		return nil, nil
 	}
 	return &rows[0], nil
-}
-
-// backoff doubles from five seconds to an hour, with a fifth of jitter so that an outage does not
-// end in a stampede.
-func backoff(attempts int64) time.Duration {
-	wait := retryMost
-	if attempts < 10 {
-		wait = min(retryFirst<<attempts, retryMost)
-	}
-	return wait - time.Duration(rand.Int64N(int64(wait/5)))
-}
-
-// clip bounds an error's text for a column that people read.
-func clip(text string) string {
-	const most = 500
-	if len(text) > most {
-		return text[:most]
-	}
-	return text
 }

@@ -71,6 +71,7 @@ func (db *DB) CreateProject(
 ) (bool, error) {
 	created := false
 	err := db.Tx(ctx, func(tx *gorm.DB) error {
+		created = false // an earlier try may have got further
 		touch := tx.Model(&Account{}).Where("id = ?", accountID).UpdateColumn("updated_at", now)
 		if touch.Error != nil {
 			return fmt.Errorf("hold account %d: %w", accountID, touch.Error)

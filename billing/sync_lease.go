@@ -1,0 +1,138 @@
+package billing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"gorm.io/gorm"
+
+	"example.com/tollgate/models"
+)
+
+// lease is the right to write one customer's rows. seq is the dirty sequence that the fetch after it
+// covers: an event that arrives during the fetch makes a higher one, and the customer stays due.
+type lease struct {
+	customer string
+	token    string
+	seq      int64
+}
+
+func (s *Service) takeLease(ctx context.Context, customer string) (lease, error) {
+	wall := s.wall()
+	held := lease{customer: customer, token: models.NewToken()}
+	var seqs []int64
+	err := s.DB.Write(ctx).Raw(`
+UPDATE customer_sync SET lease_token = ?, lease_until = ?
+WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND (lease_until IS NULL OR lease_until < ?)
+RETURNING dirty_seq`,
+		held.token, wall.Add(leaseFor), s.Connection.StripeAccount, s.Connection.Livemode, customer, wall).
+		Scan(&seqs).Error
+	if err != nil {
+		return lease{}, fmt.Errorf("lease customer %s: %w", customer, err)
+	}
+	if len(seqs) == 0 {
+		return lease{}, errLeased
+	}
+	held.seq = seqs[0]
+	return held, nil
+}
+
+// finishSync is the fence: it gives the lease back, and fails if it is no longer ours.
+func (s *Service) finishSync(tx *gorm.DB, held lease) error {
+	wall := s.wall()
+	result := tx.Exec(`
+UPDATE customer_sync SET synced_seq = ?, lease_token = '', lease_until = NULL, attempts = 0,
+       dead_at = NULL, last_error = '', last_ok_at = ?, next_at = ?
+WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND lease_token = ?`,
+		held.seq, wall, wall, s.Connection.StripeAccount, s.Connection.Livemode, held.customer, held.token)
+	if result.Error != nil {
+		return fmt.Errorf("finish the sync: %w", result.Error)
+	}
+	if result.RowsAffected != 1 {
+		return errFenced
+	}
+	err := tx.Exec(`
+UPDATE webhook_events SET state = ?, done_at = ?, last_error = '', attempts = attempts + 1
+WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ? AND dirty_seq <= ?`,
+		models.EventDone, wall, s.Connection.StripeAccount, s.Connection.Livemode, held.customer,
+		models.EventPending, held.seq).Error
+	if err != nil {
+		return fmt.Errorf("mark events done: %w", err)
+	}
+	return nil
+}
+
+// handOver gives back the lease of a caller that ran out of time: a page whose reader waits only so
+// long, or a program that is stopping. Nothing has failed, so the customer is due at once, for a
+// worker that has all the time a fetch may take.
+func (s *Service) handOver(ctx context.Context, held lease) error {
+	err := s.DB.Write(ctx).Exec(`
+UPDATE customer_sync SET lease_token = '', lease_until = NULL, next_at = ?
+WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND lease_token = ?`,
+		s.wall(), s.Connection.StripeAccount, s.Connection.Livemode, held.customer, held.token).Error
+	if err != nil {
+		return fmt.Errorf("hand the sync of %s over: %w", held.customer, err)
+	}
+	s.Wake(JobSync)
+	return nil
+}
+
+// failSync gives the lease back and says when to try again.
+func (s *Service) failSync(ctx context.Context, held lease, cause error) error {
+	wall := s.wall()
+	return s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		var row models.CustomerSync
+		where, account, live := inConnection(s.Connection)
+		err := tx.Where(where, account, live).
+			Where("stripe_id = ? AND lease_token = ?", held.customer, held.token).Take(&row).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return nil // the lease is another's now, and so is the retry
+		}
+		if err != nil {
+			return fmt.Errorf("record the failed sync: %w", err)
+		}
+		change := map[string]any{
+			"lease_token": "", "lease_until": nil, "attempts": row.Attempts + 1,
+			"last_error": clip(cause.Error()), "next_at": wall.Add(backoff(row.Attempts)),
+		}
+		state := models.EventPending
+		if row.Attempts+1 >= maxAttempts {
+			change["dead_at"], state = wall, models.EventDead
+			s.Logger.ErrorContext(ctx, "customer given up on", "customer", held.customer, "error", cause)
+		}
+		err = tx.Model(&row).Where("lease_token = ?", held.token).Updates(change).Error
+		if err != nil {
+			return fmt.Errorf("record the failed sync: %w", err)
+		}
+		err = tx.Exec(`
+UPDATE webhook_events SET attempts = attempts + 1, last_error = ?, state = ?
+WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ?`,
+			clip(cause.Error()), state, account, live, held.customer, models.EventPending).Error
+		if err != nil {
+			return fmt.Errorf("record the failed sync: %w", err)
+		}
+		return nil
+	})
+}
+
+// backoff doubles from five seconds to an hour, with a fifth of jitter so that an outage does not
+// end in a stampede.
+func backoff(attempts int64) time.Duration {
+	wait := retryMost
+	if attempts < 10 {
+		wait = min(retryFirst<<attempts, retryMost)
+	}
+	return wait - time.Duration(rand.Int64N(int64(wait/5)))
+}
+
+// clip bounds an error's text for a column that people read.
+func clip(text string) string {
+	const most = 500
+	if len(text) > most {
+		return text[:most]
+	}
+	return text
+}
