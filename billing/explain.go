@@ -24,9 +24,7 @@ type Weighed struct {
 // Explain decides an account's access, and says what was weighed: first what decided, then the rest.
 // It asks for no sync, so that looking changes nothing.
 func (s *Service) Explain(ctx context.Context, accountID int64) (Access, []Weighed, error) {
-	var rows []accessRow
-	err := s.DB.Read(ctx).Raw(accessQuery, s.Connection.StripeAccount, s.Connection.Livemode, accountID, accessLimit).
-		Scan(&rows).Error
+	rows, err := s.accessRows(ctx, accountID)
 	if err != nil {
 		return Access{}, nil, fmt.Errorf("explain access of account %d: %w", accountID, err)
 	}

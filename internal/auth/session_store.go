@@ -164,6 +164,8 @@ func (id *Identity) scanTargets() []any {
 	}
 }
 
+// findSessionSQL is asked by every request of a signed-in browser; the cast is the one that models.Read
+// speaks of.
 const findSessionSQL = `SELECT sessions.id_hash, sessions.public_id, sessions.user_id, sessions.account_id,
 	sessions.data, sessions.user_agent, sessions.ip, sessions.created_at, sessions.last_seen_at,
 	sessions.expires_at, ` + identityColumns + `
@@ -171,7 +173,7 @@ const findSessionSQL = `SELECT sessions.id_hash, sessions.public_id, sessions.us
 	JOIN users ON users.id = sessions.user_id
 	JOIN accounts ON accounts.id = sessions.account_id
 	JOIN memberships ON memberships.account_id = accounts.id AND memberships.user_id = users.id
-	WHERE sessions.id_hash = ? AND sessions.expires_at > ? AND sessions.last_seen_at > ?
+	WHERE sessions.id_hash = CAST(? AS TEXT) AND sessions.expires_at > ? AND sessions.last_seen_at > ?
 	AND users.disabled_at IS NULL`
 
 // findSession is the one query of a signed-in request. It gives nil where nobody is signed in.
