@@ -62,6 +62,21 @@ func fromEcho(err error) error {
 	return err
 }
 
+// statusOf is the status that a request is or will be answered with.
+func statusOf(c echo.Context, err error) int {
+	if err == nil || c.Response().Committed {
+		return c.Response().Status
+	}
+	return statusFor(fault.From(fromEcho(err)))
+}
+
+func statusFor(f *fault.Error) int {
+	if f.Code == "method_not_allowed" {
+		return http.StatusMethodNotAllowed
+	}
+	return statuses()[f.Kind]
+}
+
 // handleError is where every failure ends: it is logged once if it is ours, and answered with a page
 // for a browser and with JSON for a program. Causes stay in the log.
 func (s *site) handleError(err error, c echo.Context) {
@@ -74,10 +89,7 @@ func (s *site) handleError(err error, c echo.Context) {
 	defer cancel()
 	c.SetRequest(c.Request().WithContext(ctx))
 	f := fault.From(fromEcho(err))
-	status := statuses()[f.Kind]
-	if f.Code == "method_not_allowed" {
-		status = http.StatusMethodNotAllowed
-	}
+	status := statusFor(f)
 	if status >= http.StatusInternalServerError {
 		s.Logger.ErrorContext(c.Request().Context(), "request failed", "request_id", middleware.RequestID(c),
 			"method", c.Request().Method, "route", c.Path(), "status", status, "code", f.Code, "error", f.Err)

@@ -45,11 +45,15 @@ type Options struct {
 }
 
 // site is what every group of handlers shares.
-type site struct{ Options }
+type site struct {
+	Options
+	kept  keeper
+	zones zones
+}
 
 // New builds the whole site on an Echo instance: its middleware, its routes and its error handler.
 func New(o Options) (*echo.Echo, error) {
-	s := &site{o}
+	s := &site{Options: o}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.handleError
@@ -62,7 +66,13 @@ func New(o Options) (*echo.Echo, error) {
 		return nil, err
 	}
 	e.Use(echoprometheus.NewMiddlewareWithConfig(echoprometheus.MiddlewareConfig{
-		Subsystem: "http", Registerer: o.Registry,
+		Subsystem: "http", Registerer: o.Registry, StatusCodeResolver: statusOf,
+		// Every value of a label is a series that is kept for ever, so none may come from a client.
+		LabelFuncs: map[string]echoprometheus.LabelValueFunc{
+			"host":   func(echo.Context, error) string { return "" },
+			"method": func(c echo.Context, _ error) string { return middleware.Method(c.Request()) },
+		},
+		DoNotUseRequestPathFor404: true,
 	}))
 	s.mount(e)
 	return e, nil

@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"example.com/tollgate/billing/plan"
@@ -13,31 +14,31 @@ import (
 const policyDate = "23 November 2026"
 
 func (s *site) landing(c echo.Context) error {
-	p, err := s.page(c, views.LandingTitle)
-	if err != nil {
-		return err
-	}
-	p.Description = views.LandingDescription
-	return render(c, http.StatusOK, views.Landing(views.LandingPage{Page: p, Catalog: s.Catalog}))
+	return s.renderKept(c, "landing", func() (templ.Component, error) {
+		p, err := s.page(c, views.LandingTitle)
+		p.Description = views.LandingDescription
+		return views.Landing(views.LandingPage{Page: p, Catalog: s.Catalog}), err
+	})
 }
 
 // pricing compares the plans. For a subscriber it marks their own, and offers to switch.
 func (s *site) pricing(c echo.Context) error {
-	p, err := s.page(c, views.PricingTitle)
-	if err != nil {
-		return err
-	}
-	p.Description = views.PricingDescription
-	page := views.PricingPage{Page: p, Catalog: s.Catalog, Interval: plan.Month}
+	interval := plan.Month
 	if c.QueryParam("interval") == string(plan.Year) {
-		page.Interval = plan.Year
+		interval = plan.Year
 	}
-	if s.identity(c) != nil {
-		if err := s.markPlan(c, &page); err != nil {
-			return err
+	return s.renderKept(c, "pricing by the "+string(interval), func() (templ.Component, error) {
+		p, err := s.page(c, views.PricingTitle)
+		if err != nil {
+			return nil, err
 		}
-	}
-	return render(c, http.StatusOK, views.Pricing(page))
+		p.Description = views.PricingDescription
+		page := views.PricingPage{Page: p, Catalog: s.Catalog, Interval: interval}
+		if s.identity(c) != nil {
+			err = s.markPlan(c, &page)
+		}
+		return views.Pricing(page), err
+	})
 }
 
 func (s *site) markPlan(c echo.Context, page *views.PricingPage) error {

@@ -1,9 +1,9 @@
 package handlers
 
 import (
-	"bytes"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -21,11 +21,29 @@ import (
 // render writes a page. It is rendered to memory first, so that a page that fails half-way becomes
 // an error page and not half a page.
 func render(c echo.Context, status int, page templ.Component) error {
-	var buf bytes.Buffer
-	if err := page.Render(c.Request().Context(), &buf); err != nil {
+	buf := templ.GetBuffer()
+	defer templ.ReleaseBuffer(buf)
+	if err := page.Render(c.Request().Context(), buf); err != nil {
 		return err
 	}
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(buf.Len()))
 	return c.HTMLBlob(status, buf.Bytes())
+}
+
+// zones remembers the time zones that were asked for, because looking one up reads a file. Only
+// zones that exist are remembered, of which there are a few hundred.
+type zones struct{ byName sync.Map }
+
+func (z *zones) load(name string) (*time.Location, bool) {
+	if zone, ok := z.byName.Load(name); ok {
+		return zone.(*time.Location), true
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, false
+	}
+	z.byName.Store(name, zone)
+	return zone, true
 }
 
 // page fills the frame that every page has. For a signed-in user it needs their access, because the
@@ -49,7 +67,7 @@ func (s *site) page(c echo.Context, title string) (layout.Page, error) {
 		Admin: id.Admin(s.Config.AdminEmails),
 	}
 	p.AccountName, p.Locale = id.Account.Name, id.User.Locale
-	if zone, err := time.LoadLocation(id.User.TimeZone); err == nil {
+	if zone, ok := s.zones.load(id.User.TimeZone); ok {
 		p.Zone = zone
 	}
 	if notice, ok := middleware.Flash(c); ok {

@@ -156,18 +156,18 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request, cache string) {
 
 // choose takes the smallest form that the browser accepts.
 func (a *asset) choose(accept string) (body []byte, encoding string) {
-	if a.br != nil && accepts(accept, "br") {
+	if a.br != nil && Accepts(accept, "br") {
 		return a.br, "br"
 	}
-	if a.gzip != nil && accepts(accept, "gzip") {
+	if a.gzip != nil && Accepts(accept, "gzip") {
 		return a.gzip, "gzip"
 	}
 	return a.plain, ""
 }
 
-// accepts reads an Accept-Encoding header as far as browsers use it: a list of names, each of which
+// Accepts reads an Accept-Encoding header as far as browsers use it: a list of names, each of which
 // may be refused with a quality of zero.
-func accepts(header, encoding string) bool {
+func Accepts(header, encoding string) bool {
 	for part := range strings.SplitSeq(header, ",") {
 		name, params, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if !strings.EqualFold(strings.TrimSpace(name), encoding) {

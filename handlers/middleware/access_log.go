@@ -29,7 +29,7 @@ func (s *stack) log(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		attrs := []slog.Attr{
 			slog.String("request_id", RequestID(c)),
-			slog.String("method", method(c.Request())),
+			slog.String("method", Method(c.Request())),
 			slog.String("route", c.Path()),
 			slog.Int("status", status),
 			slog.Int64("bytes", c.Response().Size),
@@ -44,8 +44,8 @@ func (s *stack) log(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// method keeps invented methods, which may be of any length, out of the log.
-func method(r *http.Request) string {
+// Method keeps invented methods, which may be of any length and number, out of logs and metrics.
+func Method(r *http.Request) string {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 		http.MethodDelete, http.MethodOptions, http.MethodTrace, http.MethodConnect:
