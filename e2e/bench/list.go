@@ -74,7 +74,9 @@ func (b *bench) measureListOn(ctx context.Context, name, databaseURL string) err
 	return nil
 }
 
-func timeSearches(ctx context.Context, db *models.DB, next func(*rand.Rand) models.SubscriberSearch) (p50, p95 time.Duration, err error) {
+func timeSearches(
+	ctx context.Context, db *models.DB, next func(*rand.Rand) models.SubscriberSearch,
+) (p50, p95 time.Duration, err error) {
 	const warm, measured = 20, 200
 	r := rand.New(rand.NewPCG(7, 7))
 	var took []time.Duration

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"time"
 )
 
@@ -23,14 +24,16 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := fmt.Errorf("usage: bench [app DIR | reference DIR PAGE]")
+	var err error
 	switch {
-	case len(os.Args) == 1:
-		err = run(ctx)
 	case len(os.Args) == 3 && os.Args[1] == "app":
 		err = serveApp(ctx, os.Args[2])
+	case len(os.Args) == 3 && os.Args[1] == "receiver":
+		err = serveReceiver(ctx, os.Args[2])
 	case len(os.Args) == 4 && os.Args[1] == "reference":
 		err = serveReference(ctx, os.Args[2], os.Args[3])
+	default:
+		err = run(ctx, os.Args[1:])
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -38,20 +41,34 @@ func main() {
 	}
 }
 
-// run measures everything, in the order of the report.
-func run(ctx context.Context) error {
+// run measures the parts that are named, or all of them, in the order of the report. Only a whole
+// run writes it.
+func run(ctx context.Context, only []string) error {
 	dir, err := os.MkdirTemp("", "tollgate-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	b := &bench{dir: dir}
-	for _, measure := range []func(context.Context) error{
-		b.measureServers, b.measureQueries, b.measureAccess, b.measureProgram, b.measureList,
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{
+		{"servers", b.measureServers},
+		{"queries", b.measureQueries},
+		{"access", b.measureAccess},
+		{"program", b.measureProgram},
+		{"list", b.measureList},
 	} {
-		if err := measure(ctx); err != nil {
-			return err
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
 		}
+		if err := part.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	if len(only) > 0 {
+		return nil
 	}
 	return b.write("docs/benchmarks.md")
 }

@@ -37,7 +37,12 @@ func (b *bench) measureServers(ctx context.Context) error {
 	if err := b.measurePages(ctx, ours, reference, page); err != nil {
 		return err
 	}
-	return b.measureWebhooks(ctx, ours, reference)
+	receiver, stopReceiver, err := b.spawn(ctx, "receiver", filepath.Join(b.dir, "receiver"))
+	if err != nil {
+		return err
+	}
+	defer stopReceiver()
+	return b.measureWebhooks(ctx, receiver, reference)
 }
 
 func (b *bench) measurePages(ctx context.Context, ours, reference place, page visit) error {

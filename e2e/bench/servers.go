@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -94,9 +95,27 @@ func openApp(ctx context.Context, dir string) (*app.App, net.Listener, error) {
 	return a, listener, err
 }
 
+// profile writes a CPU profile of a server into the folder that BENCH_PROFILE names, if it names one.
+func profile(server string) (stop func()) {
+	dir := os.Getenv("BENCH_PROFILE")
+	if dir == "" {
+		return func() {}
+	}
+	file, err := os.Create(filepath.Join(dir, server+".prof"))
+	if err == nil {
+		err = pprof.StartCPUProfile(file)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench: no profile:", err)
+		return func() {}
+	}
+	return func() { pprof.StopCPUProfile(); _ = file.Close() }
+}
+
 // serveApp is the program as it is.
 func serveApp(ctx context.Context, dir string) error {
 	ctx = untilOrphaned(ctx)
+	defer profile("app")()
 	a, listener, err := openApp(ctx, dir)
 	if err != nil {
 		return err
@@ -105,6 +124,44 @@ func serveApp(ctx context.Context, dir string) error {
 		announce(place{Address: listener.Addr().String(), WebhookSecret: a.Config.StripeWebhookSecrets[0]})
 	})
 	return errors.Join(err, a.Close())
+}
+
+// serveReceiver is the program's receipt of webhooks with its jobs at rest, so that the comparison is
+// of receiving alone.
+func serveReceiver(ctx context.Context, dir string) error {
+	ctx = untilOrphaned(ctx)
+	defer profile("receiver")()
+	a, listener, err := openApp(ctx, dir)
+	if err != nil {
+		return err
+	}
+	err = serveRoutes(ctx, listener, a.Config.StripeWebhookSecrets[0], func(e *echo.Echo) {
+		e.POST("/webhooks/stripe", func(c echo.Context) error {
+			body, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, 1<<20))
+			if err != nil {
+				return err
+			}
+			err = a.Billing.Receive(c.Request().Context(), body, c.Request().Header.Get("Stripe-Signature"))
+			if err != nil {
+				return err
+			}
+			return c.JSON(http.StatusOK, map[string]bool{"received": true})
+		})
+	})
+	return errors.Join(err, a.Close())
+}
+
+// serveRoutes serves a bare Echo until the context ends.
+func serveRoutes(ctx context.Context, listener net.Listener, secret string, mount func(*echo.Echo)) error {
+	e := echo.New()
+	mount(e)
+	server := &http.Server{Handler: e, ReadHeaderTimeout: time.Minute}
+	go func() { <-ctx.Done(); _ = server.Close() }()
+	announce(place{Address: listener.Addr().String(), WebhookSecret: secret})
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 // serveReference is what the program is compared with: an Echo server that writes bytes it holds,
@@ -123,28 +180,22 @@ func serveReference(ctx context.Context, dir, pagePath string) error {
 		return err
 	}
 	verifier := gateway.New(gateway.Options{WebhookSecrets: []string{referenceSecret}})
-	e := echo.New()
-	e.HideBanner, e.HidePort = true, true
-	e.GET("/bytes", func(c echo.Context) error { return c.HTMLBlob(http.StatusOK, held) })
-	e.GET("/dashboard", func(c echo.Context) error {
-		var page bytes.Buffer
-		if err := views.Dashboard(dashboard()).Render(c.Request().Context(), &page); err != nil {
-			return err
-		}
-		return c.HTMLBlob(http.StatusOK, page.Bytes())
-	})
-	e.POST("/webhooks/stripe", func(c echo.Context) error { return storeAlone(c, db, verifier) })
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	server := &http.Server{Handler: e, ReadHeaderTimeout: time.Minute}
-	go func() { <-ctx.Done(); _ = server.Close() }()
-	announce(place{Address: listener.Addr().String(), WebhookSecret: referenceSecret})
-	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return db.Close()
+	err = serveRoutes(ctx, listener, referenceSecret, func(e *echo.Echo) {
+		e.GET("/bytes", func(c echo.Context) error { return c.HTMLBlob(http.StatusOK, held) })
+		e.GET("/dashboard", func(c echo.Context) error {
+			var page bytes.Buffer
+			if err := views.Dashboard(dashboard()).Render(c.Request().Context(), &page); err != nil {
+				return err
+			}
+			return c.HTMLBlob(http.StatusOK, page.Bytes())
+		})
+		e.POST("/webhooks/stripe", func(c echo.Context) error { return storeAlone(c, db, verifier) })
+	})
+	return errors.Join(err, db.Close())
 }
 
 const referenceSecret = "whsec_reference"
