@@ -35,7 +35,8 @@ func (w *world) openSession(account models.Account) string {
 	w.t.Helper()
 	var ids []string
 	require.NoError(w.t, w.db.Read(w.ctx()).Model(&models.Checkout{}).
-		Where("account_id = ? AND state = ?", account.ID, models.CheckoutOpen).Pluck("stripe_id", &ids).Error)
+		Where("account_id = ? AND state = ? AND stripe_account = ?", account.ID, models.CheckoutOpen,
+			w.Connection.StripeAccount).Pluck("stripe_id", &ids).Error)
 	require.Len(w.t, ids, 1)
 	return ids[0]
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type world struct {
 	stripe  *sandboxtest.Sandbox
 	gateway *gateway.Gateway
 
+	deaf   atomic.Bool // while set, webhooks are turned away
 	mu     sync.Mutex
 	bodies [][]byte
 	sigs   []string
@@ -84,6 +86,10 @@ func (w *world) ctx() context.Context {
 
 // receive is the webhook route, as short as it can be.
 func (w *world) receive(rw http.ResponseWriter, r *http.Request) {
+	if w.deaf.Load() {
+		http.Error(rw, "not now", http.StatusServiceUnavailable)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(rw, err.Error(), http.StatusBadRequest)
