@@ -114,6 +114,7 @@ func TestChangeDuringASyncIsNotLost(t *testing.T) {
 		require.NoError(t, <-first)
 		require.EqualValues(t, 1, w.count("customer_sync", "stripe_id = ? AND dirty_seq > synced_seq", customer),
 			"the sync covers what was due when it began, and no more")
+		require.NotZero(t, w.count("webhook_events", "state = 'pending'"), "nor are the events that came since done")
 		require.NoError(t, w.SyncDue(w.ctx()))
 		require.Equal(t, billing.ReasonCanceled, w.access(account).Reason)
 	}, func(o *billing.Options) {
