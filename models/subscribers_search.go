@@ -49,51 +49,88 @@ var subscriberOrders = map[string]order{
 	"status":  {[]string{"status", "plan", "created_at", "account_id"}, "subscribers_status"},
 }
 
-const newestFirst = "-created"
+// fewMatches is up to how many matches of a search are looked at one by one.
+const fewMatches = 500
 
-// SearchSubscribers reads a page of the list and how many rows there are in all. The two are read
-// side by side, because over a large population each takes about as long as the other.
+// SearchSubscribers reads a page of the list and how many rows there are in all.
 func (db *DB) SearchSubscribers(ctx context.Context, s SubscriberSearch) (SubscriberPage, error) {
 	s.Query = strings.TrimSpace(s.Query)
 	if len(s.Query) > maxSearch {
 		return SubscriberPage{Page: 1}, nil
 	}
-	page := SubscriberPage{Page: max(1, s.Page)}
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return db.filtered(groupCtx, s, "").Count(&page.Total).Error })
-	group.Go(func() error { return db.subscriberRows(groupCtx, s, page.Page).Find(&page.Rows).Error })
-	if err := group.Wait(); err != nil {
+	s.Page = max(1, s.Page)
+	page, err := db.searchFew(ctx, s)
+	if err == nil && page == nil {
+		page, err = db.searchMany(ctx, s)
+	}
+	if err != nil {
 		return SubscriberPage{}, fmt.Errorf("search subscribers: %w", err)
 	}
-	last := int((page.Total + SubscribersPerPage - 1) / SubscribersPerPage)
-	if page.Page > last && last > 0 {
-		page.Page = last
-		if err := db.subscriberRows(ctx, s, last).Find(&page.Rows).Error; err != nil {
-			return SubscriberPage{}, fmt.Errorf("search subscribers: %w", err)
-		}
+	return *page, nil
+}
+
+// searchFew answers a search that matches little, which is what a search is for, by reading the
+// index once. It gives nothing where there is no search or where there are more matches than a few,
+// which it finds out early.
+func (db *DB) searchFew(ctx context.Context, s SubscriberSearch) (*SubscriberPage, error) {
+	if s.Query == "" {
+		return nil, nil
 	}
-	if last == 0 {
-		page.Page = 1
+	var ids []int64
+	err := db.filtered(ctx, s, "subscribers_search").Limit(fewMatches+1).Pluck("account_id", &ids).Error
+	if err != nil || len(ids) > fewMatches {
+		return nil, err
+	}
+	page := &SubscriberPage{Total: int64(len(ids))}
+	page.Page = min(s.Page, lastPage(page.Total))
+	clause, _ := orderBy(s)
+	return page, db.Read(ctx).Table("subscribers").Where("account_id IN ?", ids).Order(clause).
+		Limit(SubscribersPerPage).Offset((page.Page - 1) * SubscribersPerPage).Find(&page.Rows).Error
+}
+
+// searchMany counts and reads side by side, because over a large population each takes about as long
+// as the other.
+func (db *DB) searchMany(ctx context.Context, s SubscriberSearch) (*SubscriberPage, error) {
+	page := &SubscriberPage{Page: s.Page}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return db.filtered(groupCtx, s, "").Count(&page.Total).Error })
+	group.Go(func() error { return db.subscriberRows(groupCtx, s, s.Page).Find(&page.Rows).Error })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	if last := lastPage(page.Total); page.Page > last {
+		page.Page = last
+		return page, db.subscriberRows(ctx, s, last).Find(&page.Rows).Error
 	}
 	return page, nil
 }
 
-// subscriberRows finds the ids of a page in an index alone, and only then reads its rows.
-func (db *DB) subscriberRows(ctx context.Context, s SubscriberSearch, page int) *gorm.DB {
+// lastPage counts from 1, and is 1 for an empty list.
+func lastPage(total int64) int {
+	return max(1, int((total+SubscribersPerPage-1)/SubscribersPerPage))
+}
+
+// orderBy is the ORDER BY of a search, and the index of SQLite to walk for it.
+func orderBy(s SubscriberSearch) (clause, index string) {
 	name, down := strings.CutPrefix(s.Sort, "-")
 	by, known := subscriberOrders[name]
 	if !known {
-		return db.subscriberRows(ctx, SubscriberSearch{s.Query, s.Plan, s.Status, newestFirst, page}, page)
+		name, down, by = "created", true, subscriberOrders["created"]
 	}
 	direction := ""
 	if down {
 		direction = " DESC"
 	}
-	clause := strings.Join(by.columns, direction+", ") + direction
-	index := by.index
+	index = by.index
 	if s.Query != "" && name != "created" {
 		index = "subscribers_search"
 	}
+	return strings.Join(by.columns, direction+", ") + direction, index
+}
+
+// subscriberRows finds the ids of a page in an index alone, and only then reads its rows.
+func (db *DB) subscriberRows(ctx context.Context, s SubscriberSearch, page int) *gorm.DB {
+	clause, index := orderBy(s)
 	ids := db.filtered(ctx, s, index).Select("account_id").Order(clause).
 		Limit(SubscribersPerPage).Offset((page - 1) * SubscribersPerPage)
 	return db.Read(ctx).Table("subscribers").Where("account_id IN (?)", ids).Order(clause)

@@ -26,6 +26,13 @@ func TestTheListIsQuick(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		_, err := seed.Run(t.Context(), options(db, accounts))
 		require.NoError(t, err)
+		all, err := db.SearchSubscribers(t.Context(), models.SubscriberSearch{Query: "example", Sort: "mrr", Page: 3})
+		require.NoError(t, err)
+		require.EqualValues(t, accounts, all.Total, "more than a few matches are counted as well")
+		require.Len(t, all.Rows, models.SubscribersPerPage)
+		beyond, err := db.SearchSubscribers(t.Context(), models.SubscriberSearch{Query: "example", Page: accounts})
+		require.NoError(t, err)
+		require.Equal(t, (accounts+models.SubscribersPerPage-1)/models.SubscribersPerPage, beyond.Page)
 		for _, kind := range []struct {
 			name  string
 			query func(r *rand.Rand) models.SubscriberSearch
