@@ -1,11 +1,13 @@
 package billing_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v81"
+	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"example.com/tollgate/billing"
@@ -211,5 +213,97 @@ func TestTwoLivePlansAreFlagged(t *testing.T) {
 		w.settle()
 		require.Equal(t, "starter", w.access(account).Granted.Key, "the end of one leaves the other")
 		w.requireLedgerAddsUp(account)
+	})
+}
+
+// hurriedStripe is the real gateway, which lets somebody pay between our look at a session and our
+// closing it.
+type hurriedStripe struct {
+	billing.Gateway
+	pay func(session string) error
+}
+
+func (h *hurriedStripe) ExpireCheckout(ctx context.Context, id, key string) (billing.CheckoutSession, error) {
+	if err := h.pay(id); err != nil {
+		return billing.CheckoutSession{}, err
+	}
+	return h.Gateway.ExpireCheckout(ctx, id, key)
+}
+
+func TestPaidInTheLastMomentIsPaid(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		_, err := w.start(account, "pro_v1_month", 1)
+		require.NoError(t, err)
+		options := w.Options
+		options.Stripe = &hurriedStripe{Gateway: w.gateway, pay: func(id string) error { return w.pay(id, "pm_card_visa") }}
+		purchase, err := billing.New(options).StartCheckout(w.ctx(), billing.CheckoutInput{
+			AccountID: account.ID, UserID: account.CreatedBy, LookupKey: "pro_v1_year",
+		})
+		require.NoError(t, err)
+		require.True(t, purchase.Paid)
+		require.Equal(t, "pro_v1_month", w.access(account).LookupKey)
+		require.EqualValues(t, 1, w.count("checkouts", "state = 'complete'"))
+		require.Zero(t, w.count("checkouts", "state IN ('creating', 'open')"))
+	})
+}
+
+func TestEightTabsOpenOneSession(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.settle()
+		urls := make([]string, 8)
+		var group errgroup.Group
+		for i := range urls {
+			group.Go(func() error {
+				purchase, err := w.start(account, "pro_v1_month", 1)
+				urls[i] = purchase.URL
+				return err
+			})
+		}
+		require.NoError(t, group.Wait())
+		for _, url := range urls {
+			require.Equal(t, urls[0], url)
+		}
+		require.EqualValues(t, 1, w.count("checkouts", "true"))
+	})
+}
+
+// TestARefusalHasWordsAndLeavesNothingOpen takes the price off sale at Stripe, and puts it back.
+func TestARefusalHasWordsAndLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		prices := w.stripe.Client.Prices.List(&stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"pro_v1_month"})})
+		require.True(t, prices.Next())
+		sell := func(active bool) {
+			_, err := w.stripe.Client.Prices.Update(prices.Price().ID, &stripe.PriceParams{Active: stripe.Bool(active)})
+			require.NoError(t, err)
+		}
+		sell(false)
+		_, err := w.start(account, "pro_v1_month", 1)
+		require.ErrorContains(t, err, "unavailable: stripe_refused")
+		require.Zero(t, w.count("checkouts", "state IN ('creating', 'open')"))
+		sell(true)
+		_, err = w.start(account, "pro_v1_month", 1)
+		require.NoError(t, err)
+	})
+}
+
+func TestThePortalSwitchesOnlyToWhatIsOnSale(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account, _ := w.subscriber("ada")
+		for price, says := range map[string]string{
+			"": "price_unknown", "free": "price_unknown", "pro_v9_month": "price_unknown", "pro_v1_month": "already_subscribed",
+		} {
+			_, err := w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID, Flow: billing.FlowSwitch, LookupKey: price})
+			require.ErrorContains(t, err, says, price)
+		}
+		w.stripe.AddFault(sandbox.Fault{Match: "POST /v1/billing_portal/sessions", Status: 503, Times: -1})
+		_, err := w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID})
+		require.ErrorContains(t, err, "unavailable: stripe_unavailable")
 	})
 }

@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v81"
 	"golang.org/x/sync/errgroup"
+
+	"example.com/tollgate/billing/sandbox"
 )
 
 func TestSignupOwesExactlyOneCustomer(t *testing.T) {
@@ -33,5 +35,23 @@ func TestSignupOwesExactlyOneCustomer(t *testing.T) {
 		require.NotEmpty(t, made[0].Metadata["user_id"])
 		require.Equal(t, "signup", made[0].Metadata["source"])
 		require.EqualValues(t, 1, w.count("customers", "account_id = ? AND stripe_id = ?", account.ID, made[0].ID))
+	})
+}
+
+// TestACustomerGivenUpOnIsMadeWhenItIsWanted has the job give up before somebody wants to pay.
+func TestACustomerGivenUpOnIsMadeWhenItIsWanted(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.stripe.AddFault(sandbox.Fault{Match: "POST /v1/customers", Status: 429, Times: -1})
+		require.NoError(t, w.db.Write(w.ctx()).Exec("UPDATE stripe_ops SET attempts = 81").Error)
+		require.NoError(t, w.RunOps(w.ctx()))
+		require.EqualValues(t, 1, w.count("stripe_ops", "state = 'dead'"))
+		_, err := w.EnsureCustomer(w.ctx(), account.ID)
+		require.ErrorContains(t, err, "unavailable: customer_pending")
+		w.stripe.ClearFaults()
+		_, err = w.EnsureCustomer(w.ctx(), account.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, w.count("stripe_ops", "state = 'done'"))
 	})
 }
