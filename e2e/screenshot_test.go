@@ -39,6 +39,14 @@ func (b *tab) scheme(name string) {
 	}))
 }
 
+// painted resolves once the page has been drawn anew, its transitions included. A tab that the browser
+// takes for hidden draws no frames, so there is a limit.
+const painted = `Promise.race([
+	new Promise(done => setTimeout(done, 400)),
+	new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))).
+		then(() => Promise.allSettled(document.getAnimations().map(a => a.finished))),
+])`
+
 // shot keeps the page at both widths, in light and in dark, and holds it to what can be measured: nothing
 // sticks out at the side.
 func (b *tab) shot(name string) {
@@ -48,11 +56,13 @@ func (b *tab) shot(name string) {
 	}
 	for _, v := range []viewport{wide, narrow} {
 		b.size(v)
+		eval[any](b, painted)
 		if over := eval[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 			b.t.Errorf("%s is %d pixels too wide at %s", name, over, v.name)
 		}
 		for _, scheme := range []string{"light", "dark"} {
 			b.scheme(scheme)
+			eval[any](b, painted)
 			b.snap(name + "-" + v.name + "-" + scheme)
 		}
 	}
