@@ -77,7 +77,9 @@ func (db *DB) searchFew(ctx context.Context, s SubscriberSearch) (*SubscriberPag
 		return nil, nil
 	}
 	var ids []int64
-	err := db.filtered(ctx, s, "subscribers_search").Limit(fewMatches+1).Pluck("account_id", &ids).Error
+	err := db.planned(ctx, func(tx *gorm.DB) error {
+		return filtered(tx, s, "subscribers_search").Limit(fewMatches+1).Pluck("account_id", &ids).Error
+	})
 	if err != nil || len(ids) > fewMatches {
 		return nil, err
 	}
@@ -93,14 +95,16 @@ func (db *DB) searchFew(ctx context.Context, s SubscriberSearch) (*SubscriberPag
 func (db *DB) searchMany(ctx context.Context, s SubscriberSearch) (*SubscriberPage, error) {
 	page := &SubscriberPage{Page: s.Page}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() error { return db.filtered(groupCtx, s, "").Count(&page.Total).Error })
-	group.Go(func() error { return db.subscriberRows(groupCtx, s, s.Page).Find(&page.Rows).Error })
+	group.Go(func() error {
+		return db.planned(groupCtx, func(tx *gorm.DB) error { return filtered(tx, s, "").Count(&page.Total).Error })
+	})
+	group.Go(func() error { return db.readRows(groupCtx, s, page) })
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	if last := lastPage(page.Total); page.Page > last {
 		page.Page = last
-		return page, db.subscriberRows(ctx, s, last).Find(&page.Rows).Error
+		return page, db.readRows(ctx, s, page)
 	}
 	return page, nil
 }
@@ -128,20 +132,36 @@ func orderBy(s SubscriberSearch) (clause, index string) {
 	return strings.Join(by.columns, direction+", ") + direction, index
 }
 
-// subscriberRows finds the ids of a page in an index alone, and only then reads its rows.
-func (db *DB) subscriberRows(ctx context.Context, s SubscriberSearch, page int) *gorm.DB {
+// readRows finds the ids of a page in an index alone, and only then reads its rows.
+func (db *DB) readRows(ctx context.Context, s SubscriberSearch, page *SubscriberPage) error {
 	clause, index := orderBy(s)
-	ids := db.filtered(ctx, s, index).Select("account_id").Order(clause).
-		Limit(SubscribersPerPage).Offset((page - 1) * SubscribersPerPage)
-	return db.Read(ctx).Table("subscribers").Where("account_id IN (?)", ids).Order(clause)
+	offset := (page.Page - 1) * SubscribersPerPage
+	return db.planned(ctx, func(tx *gorm.DB) error {
+		ids := filtered(tx, s, index).Select("account_id").Order(clause).Limit(SubscribersPerPage).Offset(offset)
+		return tx.Table("subscribers").Where("account_id IN (?)", ids).Order(clause).Find(&page.Rows).Error
+	})
+}
+
+// planned runs a query that Postgres plans for the values it has. A plan made once for any value is
+// wrong here: a search matches anything from one row to all.
+func (db *DB) planned(ctx context.Context, query func(tx *gorm.DB) error) error {
+	if db.Dialect != Postgres {
+		return query(db.Read(ctx))
+	}
+	return db.Read(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec("SET LOCAL plan_cache_mode = force_custom_plan").Error; err != nil {
+			return err
+		}
+		return query(tx)
+	})
 }
 
 // filtered is the list without its order. SQLite is told which index to walk: it cannot know how
 // many rows a search finds, and guesses wrong where it matters.
-func (db *DB) filtered(ctx context.Context, s SubscriberSearch, index string) *gorm.DB {
-	query := db.Read(ctx).Table("subscribers")
-	if db.Dialect == SQLite && index != "" {
-		query = db.Read(ctx).Table("subscribers INDEXED BY " + index)
+func filtered(tx *gorm.DB, s SubscriberSearch, index string) *gorm.DB {
+	query := tx.Table("subscribers")
+	if tx.Name() == "sqlite" && index != "" {
+		query = tx.Table("subscribers INDEXED BY " + index)
 	}
 	if s.Plan != "" {
 		query = query.Where("plan = ?", s.Plan)
