@@ -37,7 +37,7 @@ test: ## everything that CI runs: vet, generated files, all tests on both databa
 	done
 
 bench: ## measure speed and size beside their references, into docs/benchmarks.md
-	@go run ./e2e/bench
+	@go run ./internal/bench -o docs/benchmarks.md
 
 build: ## build bin/tollgate for development, with the sandbox inside
 	go build -o bin/tollgate .
