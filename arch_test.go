@@ -33,10 +33,6 @@ var packages = []struct {
 	{"static", nil, "files and their hashes, nothing else"},
 	{"e2e", nil, "the tests that drive the built program from outside: no code of its own"},
 
-	{"e2e/bench", []string{"billing", "billing/gateway", "billing/plan", "config", "internal/app", "internal/seed",
-		"models", "models/modelstest", "static", "views", "views/layout"},
-		"measures the program beside references that are put together from its parts"},
-
 	{"models", []string{"internal/fault"}, "what is remembered does not know what it is used for"},
 	{"models/modelstest", []string{"models"}, "test databases, for everybody's tests"},
 
@@ -95,10 +91,10 @@ var vendors = []struct {
 	{"github.com/stripe/stripe-go", []string{"billing/gateway", "billing/sandbox", "billing/sandbox/",
 		"internal/bench"}, []string{"billing", "handlers", "internal/app", "e2e"},
 		"Stripe is spelled in one package, so that its next version is one package's work"},
-	{"github.com/labstack/echo", []string{"handlers", "handlers/", "internal/app", "internal/bench", "e2e/bench"}, nil,
+	{"github.com/labstack/echo", []string{"handlers", "handlers/", "internal/app", "internal/bench"}, nil,
 		"HTTP stays at the edge"},
 	{"gorm.io/", []string{"models", "models/", "billing", "internal/auth", "internal/mail",
-		"internal/jobs", "internal/seed", "internal/app", "internal/bench", "e2e/bench"}, []string{"handlers", "e2e"},
+		"internal/jobs", "internal/seed", "internal/app", "internal/bench"}, []string{"handlers", "e2e"},
 		"pages and plans ask models, not the database"},
 }
 
