@@ -135,7 +135,7 @@ func (w *walk) replays(b *tab) {
 	page := b.where()
 	clicked := time.Now()
 	b.follow(`form[action$="/replay"] button`)
-	b.within(follows, clicked, page, "Done")
+	b.within(follows, clicked, page, "State Done")
 	for _, state := range []string{"pending", "dead"} {
 		b.open(fmt.Sprintf("/admin/events?state=%s", state))
 		b.see("No events here")
