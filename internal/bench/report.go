@@ -62,7 +62,8 @@ func document(ctx context.Context, rows []row, o options, took time.Duration) st
 
 Written by %[1]smake bench%[1]s, which measures every line below and says in the last column whether it
 holds. It measures on loopback, with its own clients on the same processors, and takes some minutes.
-On a machine with other work the times, and the ratio of the webhooks, come out worse than they are.
+The load average below says how much other work the machine had: where it is above the number of
+processors, the figures are of a machine that was busy with something else, and a miss proves little.
 
 %[2]s
 Machine: %[3]s, %[4]d processors, %[5]s/%[6]s, %[7]s. Load average when the run began: %[8]s.
