@@ -23,7 +23,8 @@ func (s *site) entitlements(c echo.Context) error {
 	}
 	var until *time.Time
 	if !access.Until.IsZero() {
-		until = &access.Until
+		end := access.Until.UTC()
+		until = &end
 	}
 	return c.JSON(http.StatusOK, map[string]any{
 		"plan": access.Granted.Key, "level": access.Level.String(), "reason": string(access.Reason),

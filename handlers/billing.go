@@ -20,6 +20,9 @@ import (
 // returnWait is how long the return page waits for Stripe before it says that it is waiting.
 const returnWait = 3 * time.Second
 
+// stripeWait is how long any other page waits for Stripe before it says that Stripe does not answer.
+const stripeWait = 8 * time.Second
+
 // returnTries is how often the waiting page refreshes itself before it leaves the rest to a mail.
 const returnTries = 30
 
@@ -177,7 +180,9 @@ func (s *site) checkout(c echo.Context) error {
 	if err != nil || quantity != 1 {
 		quantity = 1 // no plan on sale has seats
 	}
-	purchase, err := s.Billing.StartCheckout(c.Request().Context(), billing.CheckoutInput{
+	ctx, cancel := context.WithTimeout(c.Request().Context(), stripeWait)
+	defer cancel()
+	purchase, err := s.Billing.StartCheckout(ctx, billing.CheckoutInput{
 		AccountID: s.account(c).ID, UserID: s.identity(c).User.ID, LookupKey: lookupKey, Quantity: quantity,
 	})
 	f := fault.From(err)
@@ -187,7 +192,7 @@ func (s *site) checkout(c echo.Context) error {
 	case err == nil:
 		return back(c, purchase.URL)
 	case f.Code == "already_subscribed":
-		return s.switchTo(c, lookupKey)
+		return s.switchTo(ctx, c, lookupKey)
 	case f.Kind == fault.Unavailable:
 		s.Logger.WarnContext(c.Request().Context(), "checkout not opened", "request_id", middleware.RequestID(c), "error", err)
 		return s.showCheckout(c, http.StatusServiceUnavailable, lookupKey, views.Message(f.Code, f.Params))
@@ -196,8 +201,8 @@ func (s *site) checkout(c echo.Context) error {
 }
 
 // switchTo shows a subscriber the amounts of a switch, on Stripe's page.
-func (s *site) switchTo(c echo.Context, lookupKey string) error {
-	to, err := s.Billing.PortalURL(c.Request().Context(), billing.PortalInput{
+func (s *site) switchTo(ctx context.Context, c echo.Context, lookupKey string) error {
+	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{
 		AccountID: s.account(c).ID, Flow: billing.FlowSwitch, LookupKey: lookupKey,
 	})
 	if fault.Is(err, "already_subscribed") {
@@ -211,11 +216,13 @@ func (s *site) switchTo(c echo.Context, lookupKey string) error {
 
 // portal opens Stripe's customer portal for the account's own customer, at the page asked for.
 func (s *site) portal(c echo.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), stripeWait)
+	defer cancel()
 	flow, price := c.FormValue("flow"), c.FormValue("price")
 	if flow == billing.FlowUpdate && price != "" {
-		return s.switchTo(c, price)
+		return s.switchTo(ctx, c, price)
 	}
-	to, err := s.Billing.PortalURL(c.Request().Context(), billing.PortalInput{AccountID: s.account(c).ID, Flow: flow})
+	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{AccountID: s.account(c).ID, Flow: flow})
 	if err != nil {
 		return err
 	}
@@ -224,7 +231,9 @@ func (s *site) portal(c echo.Context) error {
 
 // resume takes back a cancellation that has not taken effect.
 func (s *site) resume(c echo.Context) error {
-	if err := s.Billing.Resume(c.Request().Context(), s.account(c).ID); err != nil {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), stripeWait)
+	defer cancel()
+	if err := s.Billing.Resume(ctx, s.account(c).ID); err != nil {
 		return err
 	}
 	return s.backWith(c, "/app/billing", "resumed")

@@ -151,7 +151,8 @@ func (s *site) guards(r route) []echo.MiddlewareFunc {
 	return guards
 }
 
-// requireFeature answers 402 unless the account's plan has the feature now.
+// requireFeature answers 402 unless the account's plan has the feature now. Who has bought it and not
+// paid is told to pay, not to buy.
 func (s *site) requireFeature(f plan.Feature) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -161,6 +162,9 @@ func (s *site) requireFeature(f plan.Feature) echo.MiddlewareFunc {
 			}
 			if access.Can(f) {
 				return next(c)
+			}
+			if access.Granted.Can(f) {
+				return fault.New(fault.PaymentRequired, "access_limited")
 			}
 			return s.planRequired(f)
 		}
