@@ -56,6 +56,11 @@ func (b *tab) shot(name string) {
 	}
 	for _, v := range []viewport{wide, narrow} {
 		b.size(v)
+		if v == narrow {
+			// The bar at the foot of a narrow window belongs at the foot of the picture.
+			v.height = max(v.height, eval[int64](b, `document.documentElement.scrollHeight`))
+			b.size(v)
+		}
 		eval[any](b, painted)
 		if over := eval[int](b, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); over > 0 {
 			b.t.Errorf("%s is %d pixels too wide at %s", name, over, v.name)

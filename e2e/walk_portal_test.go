@@ -118,6 +118,8 @@ func (w *walk) converts(b *tab) {
 	w.mail(b, "ada@example.com", "Your receipt from")
 	b.see("Your receipt from")
 	b.shot("mail-receipt")
+	b.follow(`a[href$="?part=text"]`)
+	b.see("Amount: $632.00", "Card: Visa ending in 4242")
 	b.open("/app")
 	b.shot("dashboard-pro")
 }

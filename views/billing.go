@@ -2,7 +2,6 @@ package views
 
 import (
 	"fmt"
-	"strings"
 
 	"example.com/tollgate/billing/plan"
 )
@@ -25,27 +24,6 @@ func (i Invoice) name() string {
 		return i.Number
 	}
 	return i.StripeID
-}
-
-// brandName spells card brands as their owners do.
-func brandName(brand string) string {
-	switch strings.ToLower(brand) {
-	case "visa":
-		return "Visa"
-	case "mastercard":
-		return "Mastercard"
-	case "amex", "american express":
-		return "American Express"
-	case "discover":
-		return "Discover"
-	case "diners":
-		return "Diners Club"
-	case "jcb":
-		return "JCB"
-	case "unionpay":
-		return "UnionPay"
-	}
-	return "Card"
 }
 
 func expiry(c Card) string {

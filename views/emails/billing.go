@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/views/ui"
 )
 
 const whyBilling = "You get this mail because it concerns your subscription."
@@ -26,7 +27,7 @@ func PaymentReceived(d Receipt) Mail {
 		rows = append(rows, row{"Period", d.on(*d.PeriodStart) + " to " + d.on(*d.PeriodEnd)})
 	}
 	if d.CardLast4 != "" {
-		rows = append(rows, row{"Card", d.CardBrand + " ending in " + d.CardLast4})
+		rows = append(rows, row{"Card", ui.CardBrand(d.CardBrand) + " ending in " + d.CardLast4})
 	}
 	if d.Number != "" {
 		rows = append(rows, row{"Invoice", d.Number})
