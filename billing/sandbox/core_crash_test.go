@@ -48,36 +48,11 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	t.Parallel()
 	receiver := sandboxtest.NewReceiver(t)
 	path := filepath.Join(t.TempDir(), "sandbox.db")
-	acknowledged := map[string]string{}
-	const rounds, perRound, workers = 3, 40, 4
-	for round := range rounds {
-		api, kill := crashChild(t, path, receiver.URL)
-		var mu sync.Mutex
-		var wg sync.WaitGroup
-		for worker := range workers {
-			wg.Go(func() {
-				for i := worker; i < perRound; i += workers {
-					name := fmt.Sprintf("%d-%d", round, i)
-					made, err := create(api, name)
-					if err != nil {
-						return // Killed.
-					}
-					mu.Lock()
-					acknowledged[name] = made.ID
-					if len(acknowledged) == (round+1)*perRound/2 {
-						kill()
-					}
-					mu.Unlock()
-				}
-			})
-		}
-		wg.Wait()
-		kill()
-	}
+	acknowledged := killUnderLoad(t, path, receiver.URL)
 	s := sandboxtest.New(t, sandboxtest.File(path), sandboxtest.Forward(receiver))
 	// Every request is sent once more under its key: what was done is not done again.
-	for round := range rounds {
-		for i := range perRound {
+	for round := range crashRounds {
+		for i := range crashRequests {
 			name := fmt.Sprintf("%d-%d", round, i)
 			made, err := create(s.Client, name)
 			if err != nil {
@@ -104,9 +79,44 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 			t.Errorf("%s (%s) has %d events, delivered: %t", name, id, events[id], delivered[id])
 		}
 	}
-	if len(events) != rounds*perRound {
-		t.Errorf("%d customers for %d requests", len(events), rounds*perRound)
+	if len(events) != crashRounds*crashRequests {
+		t.Errorf("%d customers for %d requests", len(events), crashRounds*crashRequests)
 	}
+}
+
+// The size of the load under which the sandbox is killed, and how often.
+const crashRounds, crashRequests, crashWorkers = 3, 40, 4
+
+// killUnderLoad kills one process after another in the middle of their work, and returns what they
+// had acknowledged: customers by name.
+func killUnderLoad(t *testing.T, path, url string) map[string]string {
+	t.Helper()
+	acknowledged := map[string]string{}
+	for round := range crashRounds {
+		api, kill := crashChild(t, path, url)
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		for worker := range crashWorkers {
+			wg.Go(func() {
+				for i := worker; i < crashRequests; i += crashWorkers {
+					name := fmt.Sprintf("%d-%d", round, i)
+					made, err := create(api, name)
+					if err != nil {
+						return // Killed.
+					}
+					mu.Lock()
+					acknowledged[name] = made.ID
+					if len(acknowledged) == (round+1)*crashRequests/2 {
+						kill()
+					}
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		kill()
+	}
+	return acknowledged
 }
 
 func create(api *client.API, name string) (*stripe.Customer, error) {

@@ -6,7 +6,8 @@ import (
 	"strconv"
 )
 
-// judge shows an object to Options.Capture, and what is wrong with it to Options.Judge. It sees every answer and every event's object.
+// judge shows an object to Options.Capture, and what is wrong with it to Options.Judge. It sees every
+// answer and every event's object.
 func (s *Sandbox) judge(where string, o Object) {
 	if s.opts.Capture != nil {
 		s.opts.Capture(where, encode(o, ""))
