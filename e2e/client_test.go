@@ -126,7 +126,8 @@ func (b *tab) within(limit time.Duration, clicked time.Time, address string, wor
 		if err == nil {
 			last = page
 			if containsAll(plain(page.body), words) {
-				b.t.Logf("%s says %q after %s", address, words, time.Since(clicked).Round(time.Millisecond))
+				took := time.Since(clicked).Round(time.Millisecond)
+				b.t.Logf("%s says %q after %s, within the goal of %s: %t", address, words, took, goal, took <= goal)
 				return
 			}
 		}

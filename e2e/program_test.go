@@ -19,7 +19,7 @@ import (
 )
 
 // patience bounds every wait of a test, on a machine that has other things to do as well.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // binary builds the program once for all tests. It stays in bin/, so that the next run finds it built.
 var binary = sync.OnceValues(func() (string, error) { return build("tollgate") })
