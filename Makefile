@@ -29,9 +29,9 @@ test: ## everything that CI runs: vet, generated files, all tests on both databa
 	go vet $(TAGS) ./...
 	tools/check_generated.sh
 	@go build -C tools -o ../bin/testreport ./testreport
-	go test -json $$(go list ./... | grep -v /e2e) | bin/testreport
-	go test -json ./e2e/... | bin/testreport # by itself: a browser and a killed process want the machine
-	go test -json -race -short $(RACE) | bin/testreport
+	go test -timeout 30m -json $$(go list ./... | grep -v /e2e) | bin/testreport
+	go test -timeout 30m -json ./e2e/... | bin/testreport # by itself: a browser and a killed process want the machine
+	go test -timeout 30m -json -race -short $(RACE) | bin/testreport
 	@for module in $(MODULES); do \
 		echo "go test -C $$module ./..."; \
 		go test -C $$module -json ./... | bin/testreport || exit 1; \
