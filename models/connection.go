@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 // connectionRow remembers which Stripe account a key was found to belong to.
@@ -28,6 +30,33 @@ ON CONFLICT (key_hash) DO UPDATE SET stripe_account = excluded.stripe_account, l
     seen_at = excluded.seen_at`, hashKey(secretKey), c.StripeAccount, c.Livemode, now).Error
 	if err != nil {
 		return fmt.Errorf("remember the Stripe account: %w", err)
+	}
+	return nil
+}
+
+// reindexAtOnce is how many accounts are indexed in one transaction.
+const reindexAtOnce = 2000
+
+// FollowConnection makes the admin's list that of a Stripe account, where the last one in use was
+// another: what the sandbox sold is no revenue once the program has gone live. A list that was left
+// half done is done again, because the connection is remembered after it.
+func (db *DB) FollowConnection(ctx context.Context, c Connection) error {
+	var last []connectionRow
+	if err := db.Read(ctx).Order("seen_at DESC").Limit(1).Find(&last).Error; err != nil {
+		return fmt.Errorf("read the last Stripe account: %w", err)
+	}
+	if len(last) == 0 || (last[0].StripeAccount == c.StripeAccount && last[0].Livemode == c.Livemode) {
+		return nil
+	}
+	var most int64
+	if err := db.Read(ctx).Model(&Account{}).Select("COALESCE(MAX(id), 0)").Scan(&most).Error; err != nil {
+		return fmt.Errorf("count accounts: %w", err)
+	}
+	for first := int64(1); first <= most; first += reindexAtOnce {
+		err := db.Tx(ctx, func(tx *gorm.DB) error { return IndexSubscribers(tx, c, first, first+reindexAtOnce-1) })
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -131,6 +131,9 @@ func (a *App) connect(ctx context.Context) (billing.Connection, error) {
 	defer cancel()
 	connection, err := a.Stripe.Connection(asking)
 	if err == nil {
+		if err := a.DB.FollowConnection(ctx, connection); err != nil {
+			return billing.Connection{}, err
+		}
 		return connection, a.DB.RememberConnection(ctx, a.Config.StripeSecretKey, connection, time.Now().UTC())
 	}
 	known, ok, recallErr := a.DB.RecallConnection(ctx, a.Config.StripeSecretKey)
