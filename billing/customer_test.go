@@ -2,12 +2,14 @@ package billing_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v81"
 	"golang.org/x/sync/errgroup"
 
 	"example.com/tollgate/billing/sandbox"
+	"example.com/tollgate/models"
 )
 
 func TestSignupOwesExactlyOneCustomer(t *testing.T) {
@@ -53,5 +55,25 @@ func TestACustomerGivenUpOnIsMadeWhenItIsWanted(t *testing.T) {
 		_, err = w.EnsureCustomer(w.ctx(), account.ID)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, w.count("stripe_ops", "state = 'done'"))
+	})
+}
+
+// TestADayLaterWeLookBeforeWeAct is an outage longer than Stripe remembers a key.
+func TestADayLaterWeLookBeforeWeAct(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.stripe.AddFault(sandbox.Fault{Match: "POST /v1/customers", Cut: true, AfterCommit: true, Times: -1})
+		require.NoError(t, w.RunOps(w.ctx()))
+		w.stripe.ClearFaults()
+		w.stripe.MustAdvance(25 * time.Hour)
+		require.NoError(t, w.db.Write(w.ctx()).Model(&models.StripeOp{}).Where("account_id = ?", account.ID).
+			Update("created_at", time.Now().UTC().Add(-25*time.Hour)).Error)
+		id, err := w.EnsureCustomer(w.ctx(), account.ID)
+		require.NoError(t, err)
+		list := w.stripe.Client.Customers.List(&stripe.CustomerListParams{})
+		require.True(t, list.Next())
+		require.Equal(t, id, list.Customer().ID)
+		require.False(t, list.Next(), "the one that was made is found, and no second one made")
 	})
 }
