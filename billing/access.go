@@ -31,6 +31,7 @@ type SubscriptionFacts struct {
 	KnownStatus        string
 	KnownPlan          string
 	UnknownSince       time.Time
+	Next               plan.Money // told, and not weighed: what the next period costs
 }
 
 // GrantFacts is what the rule reads of a grant. A zero End means for good.

@@ -20,8 +20,8 @@ const opCreateCustomer = "create_customer"
 // The limits of one pass over the operations. An operation's lease outlives its call.
 const (
 	opBatch   = 32
-	opTimeout = 30 * time.Second
-	opLease   = 60 * time.Second
+	opTimeout = 20 * time.Second
+	opLease   = 25 * time.Second
 	// keyLife is how long Stripe is sure to remember an idempotency key. Past it, or after an outcome
 	// that is not known, we look before we act. Source: https://docs.stripe.com/api/idempotent_requests
 	keyLife = 23 * time.Hour

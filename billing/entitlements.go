@@ -13,9 +13,10 @@ import (
 // one request and not kept.
 type Access struct {
 	Decision
-	Granted plan.Plan // the plan whose features and limits hold now
-	Bought  plan.Plan // the plan that was bought, which differs while it grants nothing
-	Status  string    // Stripe's word for the subscription that decided, or empty
+	Granted plan.Plan  // the plan whose features and limits hold now
+	Bought  plan.Plan  // the plan that was bought, which differs while it grants nothing
+	Status  string     // Stripe's word for the subscription that decided, or empty
+	Next    plan.Money // what its next period costs, after the discount that stands now
 	live    bool
 	catalog *plan.Catalog
 }
@@ -87,6 +88,8 @@ type accessRow struct {
 	GrantPlan          *string
 	GrantStart         *time.Time
 	GrantEnd           *time.Time
+	NextAmount         *int64
+	Currency           *string
 }
 
 // accessQuery reads at most as many rows as one decision should ever need. The casts are those that
@@ -96,7 +99,7 @@ SELECT a.suspended_at, c.deleted_at, c.dispute_status,
        s.id, s.stripe_id, s.status, s.plan, s.lookup_key, s.current_period_end,
        s.trial_end, s.cancel_at_period_end, s.cancel_at, s.pause_behavior, s.first_invoice_status,
        s.past_due_since, s.synced_at, s.known_status, s.known_plan, s.unknown_since,
-       g.id, g.plan, g.starts_at, g.ends_at
+       g.id, g.plan, g.starts_at, g.ends_at, s.next_amount, s.currency
 FROM accounts a
 LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = CAST(? AS TEXT)
      AND c.livemode = CAST(? AS BOOLEAN) AND c.replaced_at IS NULL
@@ -135,7 +138,7 @@ func (s *Service) accessRows(ctx context.Context, accountID int64) (found []acce
 			&r.SubID, &r.StripeID, &r.Status, &r.Plan, &r.LookupKey, &r.PeriodEnd,
 			&r.TrialEnd, &r.CancelAtPeriodEnd, &r.CancelAt, &r.PauseBehavior, &r.FirstInvoiceStatus,
 			&r.PastDueSince, &r.SyncedAt, &r.KnownStatus, &r.KnownPlan, &r.UnknownSince,
-			&r.GrantID, &r.GrantPlan, &r.GrantStart, &r.GrantEnd,
+			&r.GrantID, &r.GrantPlan, &r.GrantStart, &r.GrantEnd, &r.NextAmount, &r.Currency,
 		); err != nil {
 			return nil, err
 		}
@@ -158,7 +161,7 @@ func (s *Service) decide(facts AccountFacts) Access {
 			access.live = !facts.CustomerDeleted
 		}
 		if sub.ID == d.Subscription {
-			access.Status = sub.Status
+			access.Status, access.Next = sub.Status, sub.Next
 		}
 	}
 	return access
@@ -181,6 +184,7 @@ func factsOf(rows []accessRow) AccountFacts {
 				PauseBehavior: value(r.PauseBehavior), FirstInvoiceStatus: value(r.FirstInvoiceStatus),
 				PastDueSince: value(r.PastDueSince), SyncedAt: value(r.SyncedAt),
 				KnownStatus: value(r.KnownStatus), KnownPlan: value(r.KnownPlan), UnknownSince: value(r.UnknownSince),
+				Next: plan.Money{Amount: value(r.NextAmount), Currency: value(r.Currency)},
 			})
 		}
 		if r.GrantID != nil && !grants[*r.GrantID] {

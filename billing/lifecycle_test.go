@@ -293,3 +293,29 @@ func TestDeletedCustomerIsReplaced(t *testing.T) {
 		require.Equal(t, billing.ReasonActive, w.access(account).Reason, "a new customer, but no second trial")
 	})
 }
+
+func TestNextPaymentIsNetOfTheDiscount(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.buy(account, "pro_v1_month", "pm_card_visa")
+		w.settle()
+		require.EqualValues(t, 7900, w.access(account).Next.Amount)
+		coupon, err := w.stripe.Client.Coupons.New(&stripe.CouponParams{
+			PercentOff: stripe.Float64(20), Duration: stripe.String("forever"),
+		})
+		require.NoError(t, err)
+		_, err = w.stripe.Client.Subscriptions.Update(w.subscription(account).StripeID,
+			&stripe.SubscriptionParams{Coupon: stripe.String(coupon.ID)})
+		require.NoError(t, err)
+		w.settle()
+		require.EqualValues(t, 6320, w.access(account).Next.Amount)
+
+		w.stripe.MustAdvance(15 * day)
+		w.settle()
+		var paid models.Invoice
+		require.NoError(t, w.db.Read(w.ctx()).Where("status = 'paid' AND total > 0").Take(&paid).Error)
+		require.EqualValues(t, 6320, paid.Total, "what was announced is what was taken")
+		require.EqualValues(t, 6320, w.subscription(account).MRR)
+	})
+}

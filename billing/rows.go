@@ -32,6 +32,7 @@ func (a *application) subscriptionRow(
 	if row.Status == "active" || row.Status == "past_due" {
 		row.MRR = monthly(state)
 	}
+	row.NextAmount = nextAmount(state)
 	row.PastDueSince = pastDueSince(state, old, invoices)
 	for _, invoice := range invoices {
 		if invoice.Subscription == state.ID && invoice.BillingReason == "subscription_create" {
@@ -109,6 +110,19 @@ func monthly(state SubscriptionState) int64 {
 		}
 	}
 	total -= total * state.DiscountPercent / 10_000
+	return max(0, total-state.DiscountFixed)
+}
+
+// nextAmount is what the licensed items cost for one period, net of the discount, in minor units. A
+// percentage is rounded to the nearest unit, halves up, as Stripe rounds it on an invoice's line.
+func nextAmount(state SubscriptionState) int64 {
+	var total int64
+	for _, item := range state.Items {
+		if item.UsageType != "metered" {
+			total += item.UnitAmount * item.Quantity
+		}
+	}
+	total -= (total*state.DiscountPercent + 5_000) / 10_000
 	return max(0, total-state.DiscountFixed)
 }
 

@@ -14,7 +14,7 @@ import (
 
 // The limits of a sync. A lease outlives the longest fetch, so that a live worker never loses it.
 const (
-	leaseFor     = 90 * time.Second
+	leaseFor     = 40 * time.Second
 	fetchTimeout = 30 * time.Second
 	waitForLease = 100 * time.Millisecond
 	retryFirst   = 5 * time.Second

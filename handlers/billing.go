@@ -84,7 +84,9 @@ func (s *site) subscription(access billing.Access, sub *models.Subscription) vie
 	}
 	v.Status, v.Interval = sub.Status, plan.Interval(sub.BillingInterval)
 	v.Amount = plan.Money{Amount: sub.Amount * max(1, sub.Quantity), Currency: sub.Currency}
-	if p, ok := s.Catalog.ByKey(sub.Plan); ok && access.Reason != billing.ReasonGrant {
+	v.NextAmount = plan.Money{Amount: sub.NextAmount, Currency: sub.Currency}
+	// What has ended grants nothing, so its plan's features are not listed as if it did.
+	if p, ok := s.Catalog.ByKey(sub.Plan); ok && access.Reason != billing.ReasonGrant && sub.EndedAt == nil {
 		v.Plan = p
 	}
 	if sub.Status == "trialing" && sub.TrialEnd != nil {

@@ -40,7 +40,7 @@ func (s *site) dashboard(c echo.Context) error {
 func (s *site) glance(access billing.Access) views.Subscription {
 	v := views.Subscription{Level: access.Level.String(), Plan: access.Granted, Status: access.Status}
 	if _, price, ok := s.Catalog.ByLookupKey(access.LookupKey); ok {
-		v.Interval, v.Amount = price.Interval, price.Money
+		v.Interval, v.Amount, v.NextAmount = price.Interval, price.Money, access.Next
 	}
 	until := access.Until
 	switch access.Reason {

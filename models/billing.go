@@ -34,7 +34,8 @@ type Customer struct {
 
 // Subscription mirrors a Stripe subscription. Kind is plan, usage or addon. LookupKey and Plan name
 // the catalog's price and plan of the plan item, or are empty where the price is not in the catalog.
-// MRR is the net monthly amount in minor units of Currency. KnownStatus and KnownPlan are the last
+// MRR is the net monthly amount in minor units of Currency, and NextAmount what the next period costs
+// after the discount that stands now, taxes aside. KnownStatus and KnownPlan are the last
 // ones this program understood; UnknownSince is when it stopped understanding, if it has.
 type Subscription struct {
 	ID                 int64
@@ -51,6 +52,7 @@ type Subscription struct {
 	Quantity           int64
 	BillingInterval    string
 	MRR                int64 `gorm:"column:mrr"`
+	NextAmount         int64
 	StartedAt          time.Time
 	CurrentPeriodStart time.Time
 	CurrentPeriodEnd   time.Time

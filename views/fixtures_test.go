@@ -75,7 +75,7 @@ func projectsOf(n int) []Project {
 
 func active() Subscription {
 	_, price, _ := plan.Default().OnSale("pro_v1_month")
-	return Subscription{Status: "active", Level: "full", Plan: planOf("pro"), Interval: plan.Month, Amount: price.Money, RenewsAt: dayp(30)}
+	return Subscription{Status: "active", Level: "full", Plan: planOf("pro"), Interval: plan.Month, Amount: price.Money, NextAmount: price.Money, RenewsAt: dayp(30)}
 }
 
 func with(s Subscription, change func(*Subscription)) Subscription {

@@ -105,9 +105,9 @@ func (s Subscription) sentence(f ui.Format) string {
 	}
 	switch s.Status {
 	case "trialing":
-		return "Your trial ends " + on(s.TrialEnd) + ". The first payment of " + f.Money(s.Amount) + " is taken then."
+		return "Your trial ends " + on(s.TrialEnd) + ". The first payment of " + f.Money(s.NextAmount) + " is taken then."
 	case "active":
-		return "Renews " + on(s.RenewsAt) + " for " + f.Money(s.Amount) + "."
+		return "Renews " + on(s.RenewsAt) + " for " + f.Money(s.NextAmount) + "."
 	case "past_due":
 		if s.Level == "limited" || s.GraceUntil == nil {
 			return "A payment is overdue. You can read and export, but not add anything, until it is paid."

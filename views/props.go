@@ -67,7 +67,8 @@ type Subscription struct {
 	Level      string // full, grace, limited or none
 	Plan       plan.Plan
 	Interval   plan.Interval
-	Amount     plan.Money
+	Amount     plan.Money // the price, which the page names
+	NextAmount plan.Money // what the next payment will be, after a discount
 	TrialEnd   *time.Time
 	DaysLeft   int        // of the trial
 	RenewsAt   *time.Time // nil when it will not renew

@@ -35,7 +35,8 @@ func (r *rows) subscription(
 		Livemode: customer.Livemode, StripeID: src.stripeID("sub", ""), Kind: "plan", Status: kind.status,
 		KnownStatus: kind.status, KnownPlan: bought.plan.Key, LookupKey: bought.price.LookupKey,
 		Plan: bought.plan.Key, Currency: bought.price.Money.Currency, Amount: bought.price.Money.Amount,
-		Quantity: 1, BillingInterval: string(bought.price.Interval), StartedAt: told.started,
+		NextAmount: bought.price.Money.Amount,
+		Quantity:   1, BillingInterval: string(bought.price.Interval), StartedAt: told.started,
 		CurrentPeriodStart: told.periodStart, CurrentPeriodEnd: told.periodEnd, SyncedAt: *customer.SyncedAt,
 		CreatedAt: told.started, UpdatedAt: *customer.SyncedAt,
 	}

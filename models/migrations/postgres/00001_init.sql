@@ -132,6 +132,7 @@ CREATE TABLE subscriptions (
     quantity             BIGINT NOT NULL,
     billing_interval     TEXT NOT NULL,
     mrr                  BIGINT NOT NULL,
+    next_amount          BIGINT NOT NULL DEFAULT 0,
     started_at           TIMESTAMPTZ NOT NULL,
     current_period_start TIMESTAMPTZ NOT NULL,
     current_period_end   TIMESTAMPTZ NOT NULL,
