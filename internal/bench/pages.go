@@ -111,7 +111,7 @@ func (w *world) dashboardProps(ctx context.Context) (views.DashboardPage, error)
 		},
 		Subscription: views.Subscription{
 			Status: access.Status, Level: access.Level.String(), Plan: access.Granted,
-			Interval: price.Interval, Amount: price.Money, RenewsAt: &access.Until,
+			Interval: price.Interval, Amount: price.Money, NextAmount: price.Money, RenewsAt: &access.Until,
 		},
 		Projects: rows,
 		Usage:    []views.Usage{{Limit: limit, Used: list.Total, Max: access.Limit(plan.Projects)}},
