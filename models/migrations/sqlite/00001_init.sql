@@ -238,7 +238,7 @@ CREATE TABLE webhook_events (
     deliveries     BIGINT NOT NULL DEFAULT 1,
     last_error     TEXT NOT NULL DEFAULT '',
     done_at        DATETIME,
-    UNIQUE (stripe_account, livemode, event_id)
+    UNIQUE (event_id, stripe_account, livemode)
 );
 CREATE INDEX webhook_events_customer ON webhook_events (customer, id);
 CREATE INDEX webhook_events_state ON webhook_events (state, id);
