@@ -152,7 +152,8 @@ func (w *world) subscribe(ctx context.Context) error {
 	subscription := models.Subscription{
 		CustomerID: customer.ID, StripeAccount: on.StripeAccount, Livemode: on.Livemode, StripeID: "sub_benchmark",
 		Kind: "plan", Status: "active", LookupKey: price.LookupKey, Plan: paidPlan, Currency: "usd",
-		Amount: price.Money.Amount, Quantity: 1, BillingInterval: string(plan.Month), MRR: price.Money.Amount, NextAmount: price.Money.Amount,
+		Amount: price.Money.Amount, Quantity: 1, BillingInterval: string(plan.Month),
+		MRR: price.Money.Amount, NextAmount: price.Money.Amount,
 		StartedAt: now, CurrentPeriodStart: now, CurrentPeriodEnd: now.AddDate(0, 1, 0),
 		FirstInvoiceStatus: "paid", KnownStatus: "active", KnownPlan: paidPlan,
 		SyncedAt: now, CreatedAt: now, UpdatedAt: now,
