@@ -8,10 +8,10 @@ const pinnedVersion = "2025-02-24.acacia"
 func kinds() []string {
 	return []string{
 		"account", "balance", "balance_transaction", "billing.meter", "billing.meter_event",
-		"billing_portal.configuration", "billing_portal.session", "charge", "checkout.session", "coupon",
-		"credit_note", "customer", "customer_balance_transaction", "discount", "dispute", "event", "invoice",
+		"billing.meter_event_adjustment", "billing.meter_event_summary", "billing_portal.configuration", "billing_portal.session", "charge", "checkout.session", "coupon",
+		"credit_note", "credit_note_line_item", "customer", "customer_balance_transaction", "discount", "dispute", "event", "invoice",
 		"invoiceitem", "item", "line_item", "payment_intent", "payment_method", "plan", "price", "product",
-		"promotion_code", "refund", "setup_intent", "subscription", "subscription_item", "subscription_schedule",
+		"promotion_code", "radar.early_fraud_warning", "refund", "setup_intent", "subscription", "subscription_item", "subscription_schedule",
 		"tax_id", "tax_rate", "test_helpers.test_clock", "webhook_endpoint",
 	}
 }
@@ -23,7 +23,7 @@ func prefixes() []string {
 		"/v1/billing/meter_event_adjustments", "/v1/billing_portal", "/v1/charges", "/v1/checkout", "/v1/coupons",
 		"/v1/credit_notes", "/v1/customers", "/v1/disputes", "/v1/events", "/v1/invoices", "/v1/invoiceitems",
 		"/v1/payment_intents", "/v1/payment_methods", "/v1/prices", "/v1/products", "/v1/promotion_codes",
-		"/v1/refunds", "/v1/setup_intents", "/v1/subscriptions", "/v1/subscription_items",
+		"/v1/radar/early_fraud_warnings", "/v1/refunds", "/v1/setup_intents", "/v1/subscriptions", "/v1/subscription_items",
 		"/v1/subscription_schedules", "/v1/tax_rates", "/v1/test_helpers/test_clocks", "/v1/webhook_endpoints",
 	}
 }
