@@ -60,6 +60,9 @@ type Config struct {
 	LogFormat    string `env:"LOG_FORMAT" envDefault:"text"`
 	MetricsToken string `env:"METRICS_TOKEN"`
 
+	// SandboxCaptures is a directory in which the embedded Stripe keeps every object that it sends.
+	SandboxCaptures string `env:"SANDBOX_CAPTURES"`
+
 	// DataDir is where a development machine keeps what it makes up. It is no variable: Parse derives
 	// it from DatabaseURL, and tests set it.
 	DataDir string

@@ -60,9 +60,9 @@ type Options struct {
 	RelaxedDelivery bool
 	// Judge, when set, is told of every answer and every event that does not have the shape of Stripe's own schema.
 	Judge func(problem string)
-	// Capture, when set, receives every object that leaves the sandbox, as JSON, with what caused it: the operation of
-	// an answer or the type of an event. The program in fidelity judges such captures.
-	Capture func(cause string, object []byte)
+	// CaptureDir, when set, is a directory in which this sandbox writes every object that leaves it, one Captured a
+	// line, into a file of its own. The judges in fidelity read such captures. CaptureName stands on every line.
+	CaptureDir, CaptureName string
 	// Seed makes the disorder of the chaos mode repeatable.
 	Seed uint64
 }
@@ -88,6 +88,7 @@ type Sandbox struct {
 	flight   flightSet
 	requests requestLog
 	wakeups  broadcast
+	captures *captureFile
 
 	chaos   *rand.Rand
 	chaosMu sync.Mutex
@@ -132,8 +133,11 @@ func New(opts Options) (*Sandbox, error) {
 	if s.routes, err = newRouteTable(doc, routes()); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
 	}
-	if err := s.Do(ctx, s.settle); err != nil {
+	if s.captures, err = openCapture(opts.CaptureDir, opts.CaptureName); err != nil {
 		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), db.Close())
+	}
+	if err := s.Do(ctx, s.settle); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), s.captures.close(), db.Close())
 	}
 	return s, nil
 }
@@ -231,7 +235,7 @@ func (s *Sandbox) Close() error {
 		}
 		s.running.Wait()
 		flushed := s.Do(context.Background(), func(*Tx) error { return nil }) // Writes the last of the request log.
-		s.closeErr = errors.Join(flushed, s.db.Close())
+		s.closeErr = errors.Join(flushed, s.captures.close(), s.db.Close())
 	})
 	return s.closeErr
 }

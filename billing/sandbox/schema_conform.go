@@ -6,12 +6,10 @@ import (
 	"strconv"
 )
 
-// judge shows an object to Options.Capture, and what is wrong with it to Options.Judge. It sees every
+// judge keeps an object in the captures, and tells Options.Judge what is wrong with it. It sees every
 // answer and every event's object.
 func (s *Sandbox) judge(where string, o Object) {
-	if s.opts.Capture != nil {
-		s.opts.Capture(where, encode(o, ""))
-	}
+	s.captures.add(where, o)
 	if s.opts.Judge == nil {
 		return
 	}

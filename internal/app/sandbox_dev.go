@@ -37,6 +37,7 @@ func (a *App) openSandbox(ctx context.Context) error {
 	s, err := sandbox.New(sandbox.Options{
 		Path: SandboxPath(a.Config), Addr: addr, Now: time.Now, Logger: a.log,
 		WebhookURL: a.Config.AppURL + "/webhooks/stripe", RelaxedDelivery: a.beside,
+		CaptureDir: a.Config.SandboxCaptures, CaptureName: "tollgate",
 	})
 	if err != nil {
 		return err

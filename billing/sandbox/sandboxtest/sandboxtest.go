@@ -4,7 +4,6 @@ package sandboxtest
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -36,11 +35,10 @@ type Sandbox struct {
 // that does not have the shape of Stripe's schema fails the test.
 func New(t testing.TB, changes ...func(*sandbox.Options)) *Sandbox {
 	t.Helper()
-	opts := sandbox.Options{Addr: "127.0.0.1:0", Now: time.Now, Judge: func(problem string) {
-		t.Errorf("not Stripe's shape: %s", problem)
-	}}
-	if dir := os.Getenv(CapturesEnv); dir != "" {
-		opts.Capture = captureTo(t, dir)
+	opts := sandbox.Options{
+		Addr: "127.0.0.1:0", Now: time.Now,
+		Judge:      func(problem string) { t.Errorf("not Stripe's shape: %s", problem) },
+		CaptureDir: os.Getenv(sandbox.CapturesEnv), CaptureName: t.Name(),
 	}
 	for _, change := range changes {
 		change(&opts)
@@ -58,38 +56,6 @@ func New(t testing.TB, changes ...func(*sandbox.Options)) *Sandbox {
 		}
 	})
 	return &Sandbox{Sandbox: s, Client: Client(s), t: t}
-}
-
-// CapturesEnv names a directory. When it is set, every sandbox of a test run writes there all objects that leave it,
-// one JSON line each, for the judges in billing/sandbox/fidelity.
-const CapturesEnv = "SANDBOX_CAPTURES"
-
-type captured struct {
-	Test   string          `json:"test"`
-	Cause  string          `json:"cause"`
-	Object json.RawMessage `json:"object"`
-}
-
-func captureTo(t testing.TB, dir string) func(string, []byte) {
-	t.Helper()
-	file, err := os.CreateTemp(dir, "*.jsonl")
-	if err != nil {
-		t.Fatalf("capture: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := file.Close(); err != nil {
-			t.Errorf("close captures: %v", err)
-		}
-	})
-	var mu sync.Mutex
-	enc := json.NewEncoder(file)
-	return func(cause string, object []byte) {
-		mu.Lock()
-		defer mu.Unlock()
-		if err := enc.Encode(captured{Test: t.Name(), Cause: cause, Object: object}); err != nil {
-			t.Errorf("capture: %v", err)
-		}
-	}
 }
 
 // File keeps the sandbox in a file, so that a test can close and reopen it.
