@@ -36,6 +36,7 @@ func (s *site) adminSubscribers(c echo.Context) error {
 	}
 	filters := filters(map[string]string{"q": query.Q, "plan": query.Plan, "status": query.Status, "sort": query.Sort})
 	page.Pager = views.NewPager(views.PathAdminSubscribers, filters, found.Page, models.SubscribersPerPage, found.Total)
+	page.Pager.More = found.More
 	return render(c, http.StatusOK, views.AdminSubscribers(page))
 }
 

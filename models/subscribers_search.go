@@ -25,12 +25,19 @@ type SubscriberSearch struct {
 }
 
 // SubscriberPage is one page of the list. Page is the one shown, which is the last where the one
-// asked for lies beyond it.
+// asked for lies beyond it. More says that a search found more than MostMatches, which is then the
+// Total: what so many rows have in common finds nobody, and counting them all takes longer than
+// showing them.
 type SubscriberPage struct {
 	Rows  []Subscriber
 	Total int64
+	More  bool
 	Page  int
 }
+
+// MostMatches is how many matches of a search are counted and can be paged through. A list without a
+// search is counted to its end.
+const MostMatches = 1000
 
 // order is one way to sort: the columns, and the index of SQLite that is in that order. Those of
 // created and name also hold the text that is searched.
@@ -93,20 +100,36 @@ func (db *DB) searchFew(ctx context.Context, s SubscriberSearch) (*SubscriberPag
 // searchMany counts and reads side by side, because over a large population each takes about as long
 // as the other.
 func (db *DB) searchMany(ctx context.Context, s SubscriberSearch) (*SubscriberPage, error) {
+	if s.Query != "" {
+		s.Page = min(s.Page, lastPage(MostMatches))
+	}
 	page := &SubscriberPage{Page: s.Page}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		return db.planned(groupCtx, func(tx *gorm.DB) error { return filtered(tx, s, "").Count(&page.Total).Error })
+		return db.planned(groupCtx, func(tx *gorm.DB) error { return count(tx, s, page) })
 	})
 	group.Go(func() error { return db.readRows(groupCtx, s, page) })
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	if last := lastPage(page.Total); page.Page > last {
-		page.Page = last
+		s.Page, page.Page = last, last
 		return page, db.readRows(ctx, s, page)
 	}
 	return page, nil
+}
+
+func count(tx *gorm.DB, s SubscriberSearch, page *SubscriberPage) error {
+	if s.Query == "" {
+		return filtered(tx, s, "").Count(&page.Total).Error
+	}
+	some := filtered(tx, s, "").Select("account_id").Limit(MostMatches + 1)
+	if err := tx.Table("(?) AS found", some).Count(&page.Total).Error; err != nil {
+		return err
+	}
+	page.More = page.Total > MostMatches
+	page.Total = min(page.Total, MostMatches)
+	return nil
 }
 
 // lastPage counts from 1, and is 1 for an empty list.
@@ -135,7 +158,7 @@ func orderBy(s SubscriberSearch) (clause, index string) {
 // readRows finds the ids of a page in an index alone, and only then reads its rows.
 func (db *DB) readRows(ctx context.Context, s SubscriberSearch, page *SubscriberPage) error {
 	clause, index := orderBy(s)
-	offset := (page.Page - 1) * SubscribersPerPage
+	offset := (s.Page - 1) * SubscribersPerPage
 	return db.planned(ctx, func(tx *gorm.DB) error {
 		ids := filtered(tx, s, index).Select("account_id").Order(clause).Limit(SubscribersPerPage).Offset(offset)
 		return tx.Table("subscribers").Where("account_id IN (?)", ids).Order(clause).Find(&page.Rows).Error

@@ -7,10 +7,12 @@ import (
 	"strconv"
 )
 
-// Pager is where a list stands. URL is the list's address with its filters but without page.
+// Pager is where a list stands. URL is the list's address with its filters but without page. More says
+// that the list goes on beyond Total, as far as nobody pages.
 type Pager struct {
 	Page, PerPage int
 	Total         int64
+	More          bool
 	URL           string
 }
 
