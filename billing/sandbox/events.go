@@ -17,7 +17,6 @@ func (tx *Tx) Emit(typ string, o Object, prev Object) error {
 
 // emit is Emit for an object that is already in the form in which it leaves the sandbox.
 func (tx *Tx) emit(typ string, snapshot Object, prev Object) error {
-	tx.s.judge(typ, snapshot)
 	data := Object{"object": snapshot}
 	if prev != nil {
 		data["previous_attributes"] = prev
@@ -36,6 +35,7 @@ func (tx *Tx) emit(typ string, snapshot Object, prev Object) error {
 	if tx.account != "" {
 		event["account"] = tx.account
 	}
+	tx.s.judge(typ, event)
 	_, err := tx.sql.Exec(`INSERT INTO events (id, type, account, created, object_id, data) VALUES (?, ?, ?, ?, ?, ?)`,
 		event.ID(), typ, tx.account, tx.now, snapshot.ID(), string(encode(event, "")))
 	if err != nil {

@@ -3,6 +3,7 @@
 package table
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"text/tabwriter"
 )
@@ -38,6 +40,9 @@ func Rows() []Row {
 	}
 }
 
+// controls is the row that the judges' controls fill; no judge reports to it.
+const controls = "controls"
+
 // result is what a judge leaves for the table.
 type result struct {
 	Figure string `json:"figure"`
@@ -48,32 +53,50 @@ type result struct {
 // the figure is known; a judge that fails before has its row printed as missing.
 func Report(t testing.TB, id, figure string) {
 	t.Helper()
-	if !known(id) {
-		t.Fatalf("the table of judges has no row %q", id)
-	}
+	mustKnow(t, id)
 	t.Logf("fidelity: %s: %s", id, figure)
+	t.Cleanup(func() { leave(t, id+".json", result{Figure: figure, Failed: t.Failed()}) })
+}
+
+// Control proves that a judge can fail. judge runs it on an input of which one field was broken on purpose, and returns
+// what it found wrong; a judge that finds nothing fails the test, and so does a judge without any control. Say in
+// broken which field of what was broken, and how.
+func Control(t testing.TB, id, broken string, judge func() error) {
+	t.Helper()
+	mustKnow(t, id)
+	found := judge()
+	if found == nil {
+		t.Errorf("the judge %s found nothing wrong, although broken on purpose: %s", id, broken)
+	} else {
+		t.Logf("fidelity: control of %s: %s: %.200s", id, broken, found.Error())
+	}
+	name := fmt.Sprintf("%s.%x.control", id, sha256.Sum256([]byte(broken)))
+	leave(t, name, result{Figure: broken, Failed: found == nil})
+}
+
+func leave(t testing.TB, name string, r result) {
+	t.Helper()
 	dir := os.Getenv(ReportEnv)
 	if dir == "" {
 		return
 	}
-	t.Cleanup(func() {
-		body, err := json.Marshal(result{Figure: figure, Failed: t.Failed()})
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, id+".json"), body, 0o600)
-		}
-		if err != nil {
-			t.Errorf("report %s: %v", id, err)
-		}
-	})
+	body, err := json.Marshal(r)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), body, 0o600)
+	}
+	if err != nil {
+		t.Errorf("report %s: %v", name, err)
+	}
 }
 
-func known(id string) bool {
+func mustKnow(t testing.TB, id string) {
+	t.Helper()
 	for _, row := range Rows() {
-		if row.ID == id {
-			return true
+		if row.ID == id && id != controls {
+			return
 		}
 	}
-	return false
+	t.Fatalf("the table of judges has no row %q to report to", id)
 }
 
 // Print writes the table of what the judges left in dir. Its error names the rows that failed or are missing.
@@ -82,7 +105,7 @@ func Print(out io.Writer, dir string) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "judge\tbar\treached\t")
 	for _, row := range Rows() {
-		got, err := read(filepath.Join(dir, row.ID+".json"))
+		got, err := reached(dir, row.ID)
 		verdict := "ok"
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
@@ -98,6 +121,46 @@ func Print(out io.Writer, dir string) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", row.Judge, row.Bar, got.Figure, verdict)
 	}
 	return errors.Join(append(failures, w.Flush())...)
+}
+
+func reached(dir, id string) (result, error) {
+	if id == controls {
+		return countControls(dir)
+	}
+	return read(filepath.Join(dir, id+".json"))
+}
+
+// countControls says how many judges saw what was broken on purpose. Each must have seen all of its own.
+func countControls(dir string) (result, error) {
+	var blind []string
+	judges, broken := 0, 0
+	for _, row := range Rows() {
+		if row.ID == controls {
+			continue
+		}
+		judges++
+		files, err := filepath.Glob(filepath.Join(dir, row.ID+".*.control"))
+		if err != nil {
+			return result{}, fmt.Errorf("read the controls: %w", err)
+		}
+		broken += len(files)
+		failed := len(files) == 0
+		for _, file := range files {
+			r, err := read(file)
+			if err != nil {
+				return r, err
+			}
+			failed = failed || r.Failed
+		}
+		if failed {
+			blind = append(blind, row.ID)
+		}
+	}
+	figure := fmt.Sprintf("%d of %d judges fail, %d fields broken", judges-len(blind), judges, broken)
+	if len(blind) > 0 {
+		figure += "; not " + strings.Join(blind, ", ")
+	}
+	return result{Figure: figure, Failed: len(blind) > 0}, nil
 }
 
 func read(file string) (result, error) {

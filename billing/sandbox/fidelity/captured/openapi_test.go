@@ -1,0 +1,207 @@
+package captured
+
+import (
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stripe/stripe-mock/embedded"
+
+	"example.com/tollgate/billing/sandbox/fidelity/table"
+)
+
+// TestEveryCaptureIsStripes holds every captured answer and event against the schema of its kind in Stripe's document,
+// in which no additional key is allowed.
+func TestEveryCaptureIsStripes(t *testing.T) {
+	t.Parallel()
+	schemas := strictSchemas(t)
+	kinds, problems := map[string]int{}, map[string]int{}
+	objects, wrong := 0, 0
+	each(t, func(c capture) {
+		for _, object := range parts(c.Object) {
+			kind, _ := object["object"].(string)
+			kinds[kind]++
+			objects++
+			found := verdict(schemas, object)
+			if len(found) > 0 {
+				wrong++
+			}
+			for _, problem := range found {
+				problems[kind+": "+problem+" (after "+c.Cause+")"]++
+			}
+		}
+	})
+	if len(kinds) < 20 {
+		t.Errorf("only %d kinds of objects were captured: %v", len(kinds), kinds)
+	}
+	t.Logf("judged %v", kinds)
+	for _, problem := range sorted(problems) {
+		t.Errorf("%d times: %s", problems[problem], problem)
+	}
+	table.Report(t, "openapi", fmt.Sprintf("%d objects of %d kinds, %s valid", objects, len(kinds), percent(objects-wrong, objects)))
+}
+
+// percent rounds down, so that 100 % means all.
+func percent(part, all int) string {
+	if all == 0 {
+		return "0 %"
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(1000*part/all)/10), ".0") + " %"
+}
+
+// TestTheSchemasSee breaks one thing of a good object, each in its own way.
+func TestTheSchemasSee(t *testing.T) {
+	t.Parallel()
+	schemas := strictSchemas(t)
+	for name, spoil := range map[string]func(map[string]any){
+		"key misspelt":                func(o map[string]any) { o["nmae"] = "x" },
+		"key left out":                func(o map[string]any) { delete(o, "active") },
+		"number sent as text":         func(o map[string]any) { o["created"] = "1" },
+		"fraction":                    func(o map[string]any) { o["created"] = 1.5 },
+		"null where there is no null": func(o map[string]any) { o["name"] = nil },
+		"text inside of a hash":       func(o map[string]any) { o["package_dimensions"] = map[string]any{"height": "tall"} },
+	} {
+		table.Control(t, "openapi", "a product's "+name, func() error {
+			o := product()
+			if found := verdict(schemas, o); len(found) > 0 {
+				t.Fatalf("the good object: %v", found)
+			}
+			spoil(o)
+			return joined(verdict(schemas, o))
+		})
+	}
+}
+
+func product() map[string]any {
+	return map[string]any{
+		"id": "prod_1", "object": "product", "active": true, "created": 1.0, "livemode": false, "name": "P",
+		"images": []any{}, "marketing_features": []any{}, "metadata": map[string]any{}, "updated": 1.0,
+		"type": "service", "attributes": []any{},
+	}
+}
+
+func joined(problems []string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(problems, "; "))
+}
+
+// strictSchemas loads the document, forbids additional keys everywhere, and admits the keys that the document lacks
+// and the generated schema.json.gz has.
+func strictSchemas(t *testing.T) openapi3.Schemas {
+	t.Helper()
+	doc, err := openapi3.NewLoader().LoadFromData(embedded.OpenAPISpec)
+	if err != nil {
+		t.Fatalf("load the specification: %v", err)
+	}
+	seen := map[*openapi3.Schema]bool{}
+	for _, ref := range doc.Components.Schemas {
+		forbid(ref, seen)
+	}
+	admit(t, doc.Components.Schemas)
+	return doc.Components.Schemas
+}
+
+func forbid(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
+	if ref == nil || ref.Value == nil || seen[ref.Value] {
+		return
+	}
+	s := ref.Value
+	seen[s] = true
+	if len(s.Properties) > 0 {
+		no := false
+		s.AdditionalProperties = openapi3.AdditionalProperties{Has: &no}
+		if data := s.Properties["data"]; data != nil && s.Properties["has_more"] != nil {
+			s.Properties["total_count"] = openapi3.NewIntegerSchema().NewRef() // Sent in embedded lists, not documented.
+		}
+	}
+	for _, p := range s.Properties {
+		forbid(p, seen)
+	}
+	forbid(s.Items, seen)
+	for _, alternatives := range []openapi3.SchemaRefs{s.AnyOf, s.OneOf, s.AllOf} {
+		for _, alternative := range alternatives {
+			forbid(alternative, seen)
+		}
+	}
+}
+
+func admit(t *testing.T, schemas openapi3.Schemas) {
+	t.Helper()
+	file, err := os.Open("../../schema.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	zr, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var generated struct {
+		Objects map[string]struct {
+			P map[string]struct {
+				N bool `json:"n"`
+			} `json:"p"`
+		} `json:"objects"`
+	}
+	if err := json.NewDecoder(zr).Decode(&generated); err != nil {
+		t.Fatal(err)
+	}
+	for name, object := range generated.Objects {
+		spec := schemas[name]
+		if spec == nil || len(spec.Value.Properties) == 0 {
+			continue
+		}
+		for key, p := range object.P {
+			if spec.Value.Properties[key] == nil {
+				anything := openapi3.NewSchema()
+				anything.Nullable = true
+				spec.Value.Properties[key] = anything.NewRef()
+			} else if known := spec.Value.Properties[key]; p.N && known.Ref == "" {
+				known.Value.Nullable = true
+			}
+		}
+	}
+}
+
+func verdict(schemas openapi3.Schemas, object map[string]any) []string {
+	kind, _ := object["object"].(string)
+	name := kind
+	if object["deleted"] == true {
+		name = "deleted_" + kind
+	}
+	schema := schemas[name]
+	if schema == nil {
+		return []string{"there is no schema " + name}
+	}
+	err := schema.Value.VisitJSON(object, openapi3.MultiErrors())
+	if err == nil {
+		return nil
+	}
+	var out []string
+	for _, line := range strings.Split(err.Error(), " | ") {
+		out = append(out, firstLine(line))
+	}
+	return out
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return fmt.Sprintf("%.300s", line)
+}
+
+func sorted(m map[string]int) []string {
+	out := make([]string, 0, len(m))
+	for key := range m {
+		out = append(out, key)
+	}
+	sort.Strings(out)
+	return out
+}
