@@ -28,6 +28,8 @@ func agendaSteps() map[string]agendaStep {
 		"subscription.resume_collection": resumeCollection,
 		"subscription.trial_will_end":    noticeTrialEnd,
 		"subscription.upcoming":          noticeUpcoming,
+		"test_clock.expire":              expireTestClock,
+		stepClockReady:                   testClockReady,
 	}
 }
 
@@ -43,6 +45,7 @@ type agendaItem struct {
 	kind, id string
 	at       int64
 	tries    int
+	clock    string
 }
 
 // runDue pops the earliest item until none is due at the limit. The live ticker and Advance both come here, so a jump
@@ -64,20 +67,25 @@ func (s *Sandbox) runDue(ctx context.Context, limit func() int64) error {
 	return errors.Join(append(failures, fmt.Errorf("the agenda did not empty in %d steps", maxSteps))...)
 }
 
-// runNext runs the earliest item that is due at the limit, in a transaction of its own whose time is the item's.
+// runNext runs the earliest item that is due at the limit, in a transaction of its own whose time is the item's. A test
+// clock that is being advanced comes first: it has a limit of its own, and nothing of the account waits for it.
 func (s *Sandbox) runNext(ctx context.Context, limit int64) (bool, error) {
 	var item agendaItem
 	ran := false
 	err := s.transact(ctx, txOptions{stepUpTo: limit}, func(tx *Tx) error {
 		var err error
-		item, ran, err = tx.earliest(limit)
+		if item, ran, err = tx.dueInClocks(); err == nil && !ran {
+			item, ran, err = tx.earliest("", limit)
+		}
 		if err != nil || !ran {
 			return err
 		}
 		if err := tx.Unschedule(item.kind, item.id); err != nil {
 			return err
 		}
-		if err := tx.moveTo(item.at); err != nil {
+		if item.clock != "" {
+			tx.clock, tx.now = item.clock, item.at
+		} else if err := tx.moveTo(item.at); err != nil {
 			return err
 		}
 		step := s.steps[item.kind]
@@ -91,16 +99,17 @@ func (s *Sandbox) runNext(ctx context.Context, limit int64) (bool, error) {
 	}
 	err = fmt.Errorf("agenda step %s of %s: %w", item.kind, item.id, err)
 	s.log.Error("sandbox agenda step failed", "kind", item.kind, "id", item.id, "tries", item.tries+1, "error", err)
-	if item.kind == "" {
-		return false, err // Not even the agenda could be read.
+	if item.kind == "" || item.kind == stepClockReady {
+		return false, err // Not even the agenda could be read, or there is nothing on it that could be put off.
 	}
 	return true, errors.Join(err, s.putOff(ctx, item))
 }
 
-func (tx *Tx) earliest(limit int64) (agendaItem, bool, error) {
-	var item agendaItem
-	err := tx.sql.QueryRow(`SELECT kind, id, at, tries FROM agenda WHERE at <= ? ORDER BY at, rowid LIMIT 1`, limit).
-		Scan(&item.kind, &item.id, &item.at, &item.tries)
+// earliest is what is due first by a test clock, or by the account's own clock when it is empty.
+func (tx *Tx) earliest(clock string, limit int64) (agendaItem, bool, error) {
+	item := agendaItem{clock: clock}
+	err := tx.sql.QueryRow(`SELECT kind, id, at, tries FROM agenda WHERE clock = ? AND at <= ? ORDER BY at, rowid LIMIT 1`,
+		clock, limit).Scan(&item.kind, &item.id, &item.at, &item.tries)
 	if errors.Is(err, sql.ErrNoRows) {
 		return item, false, nil
 	}
@@ -108,6 +117,14 @@ func (tx *Tx) earliest(limit int64) (agendaItem, bool, error) {
 		return item, false, fmt.Errorf("read agenda: %w", err)
 	}
 	return item, true, nil
+}
+
+// forgetAgenda drops everything that is due by a test clock.
+func (tx *Tx) forgetAgenda(clock string) error {
+	if _, err := tx.sql.Exec(`DELETE FROM agenda WHERE clock = ?`, clock); err != nil {
+		return fmt.Errorf("forget what is due by %s: %w", clock, err)
+	}
+	return nil
 }
 
 // putOff moves a failed step a little into the future, or gives it up, so that it cannot hold up everything else.

@@ -14,6 +14,9 @@ const (
 
 func createCheckoutSession(r *apiRequest) (Object, error) {
 	p := r.Params
+	if _, err := r.Tx.load(p.Str("customer")); err != nil { // First, because the session lives in its customer's time.
+		return nil, err
+	}
 	s := r.Tx.Skeleton("checkout.session")
 	for key, value := range sessionDefaults() {
 		s[key] = value

@@ -131,9 +131,12 @@ func (s *Sandbox) Idle(ctx context.Context) error {
 }
 
 func (s *Sandbox) busy(ctx context.Context) (bool, error) {
-	busy := false
+	busy := s.clocks.advancing.Load()
+	if busy {
+		return true, nil
+	}
 	err := s.View(ctx, func(tx *Tx) error {
-		_, due, err := tx.earliest(tx.now)
+		_, due, err := tx.earliest("", tx.now)
 		if err != nil || due {
 			busy = due
 			return err

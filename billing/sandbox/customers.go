@@ -11,6 +11,11 @@ func customerFields() []string {
 }
 
 func createCustomer(r *apiRequest) (Object, error) {
+	if clock := r.Params.Str("test_clock"); clock != "" {
+		if err := r.Tx.joinClock(clock); err != nil {
+			return nil, err
+		}
+	}
 	c := r.Tx.Skeleton("customer")
 	c["balance"] = int64(0)
 	c["delinquent"] = false
@@ -23,12 +28,6 @@ func createCustomer(r *apiRequest) (Object, error) {
 	}
 	if err := applyCustomer(r, c); err != nil {
 		return nil, err
-	}
-	if clock := r.Params.Str("test_clock"); clock != "" {
-		if _, err := r.Tx.Ref("test_helpers.test_clock", clock, "test_clock"); err != nil {
-			return nil, err
-		}
-		c["test_clock"] = clock
 	}
 	if err := r.Tx.Insert(c); err != nil {
 		return nil, err
@@ -178,27 +177,31 @@ func getCustomer(r *apiRequest) (Object, error) {
 	return c, nil
 }
 
-// deleteCustomer also ends the customer's subscriptions and lets go of the cards.
 func deleteCustomer(r *apiRequest) (Object, error) {
-	if _, err := r.Tx.Get("customer", r.ID); err != nil {
-		return nil, err
-	}
-	if err := endCustomerSubscriptions(r.Tx, r.ID); err != nil {
-		return nil, err
-	}
-	cards, err := r.Tx.Find("payment_method", Query{Customer: r.ID})
-	if err != nil {
-		return nil, err
-	}
-	for _, pm := range cards {
-		if _, err := release(r.Tx, pm.ID()); err != nil {
-			return nil, err
-		}
-	}
-	if err := r.Tx.Delete("customer", r.ID, "customer.deleted"); err != nil {
+	if err := removeCustomer(r.Tx, r.ID); err != nil {
 		return nil, err
 	}
 	return r.Tx.load(r.ID)
+}
+
+// removeCustomer also ends the customer's subscriptions and lets go of the cards.
+func removeCustomer(tx *Tx, id string) error {
+	if _, err := tx.Get("customer", id); err != nil {
+		return err
+	}
+	if err := endCustomerSubscriptions(tx, id); err != nil {
+		return err
+	}
+	cards, err := tx.Find("payment_method", Query{Customer: id})
+	if err != nil {
+		return err
+	}
+	for _, pm := range cards {
+		if _, err := release(tx, pm.ID()); err != nil {
+			return err
+		}
+	}
+	return tx.Delete("customer", id, "customer.deleted")
 }
 
 func listCustomers(r *apiRequest) (Object, error) {

@@ -1,6 +1,9 @@
 package sandbox
 
-import "context"
+import (
+	"context"
+	"net/http/httptest"
+)
 
 // ConfirmCheckout lets tests press the checkout page's button.
 func ConfirmCheckout(s *Sandbox, id string, in CheckoutConfirm) (out CheckoutResult, err error) {
@@ -64,4 +67,11 @@ func PreviewSwitch(s *Sandbox, sub, price string) (total int64, err error) {
 		return err
 	})
 	return total, err
+}
+
+// Serve lets tests talk to a sandbox that was not started: its handler answers, and nothing happens by itself.
+func Serve(t interface{ Cleanup(func()) }, s *Sandbox) {
+	server := httptest.NewServer(s.Handler())
+	t.Cleanup(server.Close)
+	s.url.Store(server.URL)
 }

@@ -95,7 +95,7 @@ func (p *page) happened(tx *Tx, v *pages.Clock) error {
 
 // agendaRows are the next things that fall due.
 func agendaRows(tx *Tx) ([]pages.AgendaRow, error) {
-	rows, err := tx.sql.Query(`SELECT kind, id, at FROM agenda ORDER BY at, kind, id LIMIT ?`, clockAgenda)
+	rows, err := tx.sql.Query(`SELECT kind, id, at FROM agenda WHERE clock = '' ORDER BY at, kind, id LIMIT ?`, clockAgenda)
 	if err != nil {
 		return nil, fmt.Errorf("read agenda: %w", err)
 	}
@@ -129,6 +129,7 @@ func agendaText(kind string) string {
 		"subscription.resume_collection": "Collection is taken up again",
 		"subscription.trial_will_end":    "The trial's end is announced",
 		"subscription.upcoming":          "The next invoice is announced",
+		"test_clock.expire":              "The test clock is deleted with its customers",
 	}[kind]
 	if !ok {
 		return pages.Words(strings.ReplaceAll(kind, ".", " "))

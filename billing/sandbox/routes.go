@@ -176,6 +176,13 @@ func routes() []route {
 		{Method: "POST", Path: "/v1/webhook_endpoints/{webhook_endpoint}", Handler: updateWebhookEndpoint},
 		{Method: "DELETE", Path: "/v1/webhook_endpoints/{webhook_endpoint}", Handler: deleteWebhookEndpoint},
 
+		// Test clocks.
+		{Method: "POST", Path: "/v1/test_helpers/test_clocks", Handler: createTestClock},
+		{Method: "GET", Path: "/v1/test_helpers/test_clocks", Handler: listTestClocks},
+		{Method: "GET", Path: "/v1/test_helpers/test_clocks/{test_clock}", Handler: getTestClock},
+		{Method: "DELETE", Path: "/v1/test_helpers/test_clocks/{test_clock}", Handler: deleteTestClock},
+		{Method: "POST", Path: "/v1/test_helpers/test_clocks/{test_clock}/advance", Handler: advanceTestClock},
+
 		// The account itself.
 		{Method: "GET", Path: "/v1/account", Handler: getAccount},
 		{Method: "GET", Path: "/v1/balance", Handler: getBalance},

@@ -58,6 +58,9 @@ type Options struct {
 	// RelaxedDelivery keeps the delivery loop from running by itself: only Idle and DeliverDue deliver. Tests that
 	// place each delivery by hand use it.
 	RelaxedDelivery bool
+	// RelaxedClocks lifts the limits of test clocks: how far one may be advanced at once, and how many customers and
+	// subscriptions it may carry.
+	RelaxedClocks bool
 	// Judge, when set, is told of every answer and every event that does not have the shape of Stripe's own schema.
 	Judge func(problem string)
 	// CaptureDir, when set, is a directory in which this sandbox writes every object that leaves it, one Captured a
@@ -89,6 +92,7 @@ type Sandbox struct {
 	requests requestLog
 	wakeups  broadcast
 	captures *captureFile
+	clocks   clockState
 
 	chaos   *rand.Rand
 	chaosMu sync.Mutex
@@ -172,6 +176,9 @@ func (s *Sandbox) settle(tx *Tx) error {
 		return errors.New("a live key cannot be the key of a sandbox")
 	}
 	if err := s.restoreClock(tx); err != nil {
+		return err
+	}
+	if err := s.restoreTestClocks(tx); err != nil {
 		return err
 	}
 	if err := s.restoreMode(tx); err != nil {
@@ -306,6 +313,9 @@ func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) e
 func (tx *Tx) settled() {
 	if tx.offset != nil {
 		tx.s.offset.Store(*tx.offset)
+	}
+	if tx.advances {
+		tx.s.clocks.advancing.Store(true)
 	}
 	if tx.emitted {
 		tx.s.wakeups.send()

@@ -65,9 +65,10 @@ CREATE TABLE IF NOT EXISTS agenda (
 	id TEXT NOT NULL,
 	at INTEGER NOT NULL,
 	tries INTEGER NOT NULL DEFAULT 0,
+	clock TEXT NOT NULL DEFAULT '', -- The test clock by which the step is due; '' is the account's own clock.
 	PRIMARY KEY (kind, id)
 );
-CREATE INDEX IF NOT EXISTS agenda_at ON agenda (at);
+CREATE INDEX IF NOT EXISTS agenda_clock ON agenda (clock, at);
 CREATE TABLE IF NOT EXISTS requests (
 	seq INTEGER PRIMARY KEY AUTOINCREMENT,
 	id TEXT NOT NULL,
@@ -99,6 +100,16 @@ func openStore(ctx context.Context, path string) (*sql.DB, error) {
 	db.SetMaxOpenConns(1)
 	db.SetMaxIdleConns(1)
 	db.SetConnMaxIdleTime(0)
+	// A file of an earlier version has an agenda without clocks. What stood on it belonged to the account.
+	var old bool
+	err = db.QueryRowContext(ctx, `SELECT count(*) > 0 AND NOT max(name = 'clock') FROM pragma_table_info('agenda')`).
+		Scan(&old)
+	if err == nil && old {
+		_, err = db.ExecContext(ctx, `ALTER TABLE agenda ADD COLUMN clock TEXT NOT NULL DEFAULT ''`)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("upgrade sandbox tables: %w", err), db.Close())
+	}
 	if _, err := db.ExecContext(ctx, tables); err != nil {
 		return nil, errors.Join(fmt.Errorf("create sandbox tables: %w", err), db.Close())
 	}

@@ -171,7 +171,7 @@ func getSubscription(r *apiRequest) (Object, error) { return r.Tx.Get("subscript
 // listSubscriptions hides what has ended unless it is asked for: by a status of its own, by ended, or by all.
 func listSubscriptions(r *apiRequest) (Object, error) {
 	q := Query{Customer: r.Params.Str("customer")}
-	r.filters(&q, "collection_method")
+	r.filters(&q, "collection_method", "test_clock")
 	switch status := r.Params.Str("status"); status {
 	case "":
 		q.Not = map[string]string{"status": "canceled"}

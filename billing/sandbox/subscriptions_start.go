@@ -84,6 +84,9 @@ func startSubscription(tx *Tx, sub Object, opt startOptions) (Object, outcome, e
 
 // insertSubscription stores it with its items and discounts. Unless it is announced at once it stays quiet.
 func insertSubscription(tx *Tx, sub Object, announce bool) error {
+	if err := checkClockSubscriptions(tx, sub.Str("customer")); err != nil {
+		return err
+	}
 	var events []string
 	if announce {
 		events = []string{"customer.subscription.created"}

@@ -24,6 +24,10 @@ type Tx struct {
 	rank      int
 	queuedAt  int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
 	offset    *int64 // Where the clock stands once this commits.
+	// clock is the test clock whose time this transaction lives in, "" for the account's own; frozen says that the clock
+	// is being advanced, so that only the engine may write; advances says that this transaction began that.
+	clock            string
+	frozen, advances bool
 }
 
 // Now returns the virtual time at which this transaction happens, in unix seconds. It does not move within it.
@@ -56,6 +60,9 @@ func (tx *Tx) Skeleton(kind string) Object {
 	if doc.field(props, "metadata") != nil {
 		o["metadata"] = Object{}
 	}
+	if tx.clock != "" && doc.field(props, "test_clock") != nil {
+		o["test_clock"] = tx.clock
+	}
 	return o
 }
 
@@ -69,7 +76,11 @@ func (tx *Tx) load(id string) (Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", id, err)
 	}
-	return decodeObject(raw)
+	o, err := decodeObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	return o, tx.enterClockOf(o)
 }
 
 // Get returns an object by the id that stood in the request's path. Its refusal is a 404.
@@ -96,6 +107,9 @@ func (tx *Tx) find(kind, id string, status int, param string) (Object, error) {
 // Insert stores a new object and emits an event of each type with its snapshot.
 func (tx *Tx) Insert(o Object, events ...string) error {
 	stored := o.Clone()
+	if err := tx.bindToClock(stored, true); err != nil {
+		return err
+	}
 	created := stored.Int("created")
 	if created == 0 {
 		created = tx.now
@@ -128,6 +142,9 @@ func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (
 		return nil, err
 	}
 	after = after.Clone()
+	if err := tx.bindToClock(after, false); err != nil {
+		return nil, err
+	}
 	_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
 		string(encode(after, "")), after.Str("customer"), after.Str("subscription"), id)
 	if err != nil {
@@ -154,6 +171,9 @@ func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (
 func (tx *Tx) Delete(kind, id string, events ...string) error {
 	o, err := tx.Get(kind, id)
 	if err != nil {
+		return err
+	}
+	if err := tx.bindToClock(o, false); err != nil {
 		return err
 	}
 	_, err = tx.sql.Exec(`UPDATE objects SET deleted = 1, customer = '', subscription = '', data = ? WHERE id = ?`,
@@ -186,8 +206,8 @@ func (tx *Tx) Schedule(at int64, kind, id string) error {
 	if _, ok := tx.s.steps[kind]; !ok {
 		return fmt.Errorf("schedule %s: no such step in the agenda's table", kind)
 	}
-	_, err := tx.sql.Exec(`INSERT INTO agenda (kind, id, at) VALUES (?, ?, ?)
-		ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = 0`, kind, id, at)
+	_, err := tx.sql.Exec(`INSERT INTO agenda (kind, id, at, clock) VALUES (?, ?, ?, ?)
+		ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = 0, clock = excluded.clock`, kind, id, at, tx.clock)
 	if err != nil {
 		return fmt.Errorf("schedule %s of %s: %w", kind, id, err)
 	}

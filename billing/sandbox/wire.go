@@ -181,7 +181,7 @@ func (c *call) handle(tx *Tx) (int, []byte, error) {
 			if _, err := tx.sql.Exec(`ROLLBACK TO handler`); err != nil {
 				return 0, nil, err
 			}
-			tx.emitted, tx.rank = false, 0
+			tx.emitted, tx.rank, tx.advances = false, 0, false
 		}
 		status, body := c.refusal(refused)
 		return status, body, nil

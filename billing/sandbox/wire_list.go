@@ -43,6 +43,7 @@ func (r *apiRequest) list(kind string, q Query) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Tx.s.hideClockObjects(kind, &q)
 	where, args := q.conditions(kind)
 	created, createdArgs, err := r.createdFilter()
 	if err != nil {
