@@ -140,12 +140,12 @@ func tryCard(tx *Tx, s Object, opt payOptions) (bool, CheckoutResult, error) {
 		return true, CheckoutResult{}, err
 	}
 	card := cardOf(pm)
-	setUp, err := isSetUp(tx, pm)
+	asks, err := asksNow(tx, pm, card, false)
 	if err != nil {
 		return true, CheckoutResult{}, err
 	}
 	pays := s.Int("amount_total") > 0
-	asks := !opt.authenticated && card.asks(false, setUp)
+	asks = asks && !opt.authenticated
 	if !pays {
 		asks = !opt.authenticated && card.auth != authNever && card.auth != authOnSession
 	}

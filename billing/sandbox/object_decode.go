@@ -31,8 +31,14 @@ func decodeObject(raw []byte) (Object, error) {
 const maxNesting = 200
 
 type jsonReader struct {
-	raw []byte
-	at  int
+	raw   []byte
+	at    int
+	pairs []pair // A stack: what was read of each object that is not finished yet, so that its map has the right size.
+}
+
+type pair struct {
+	key   string
+	value any
 }
 
 func (r *jsonReader) skip() {
@@ -88,12 +94,12 @@ func (r *jsonReader) word(want string) error {
 }
 
 func (r *jsonReader) object(depth int) (any, error) {
-	out := Object{}
 	r.at++
 	if r.peek() == '}' {
 		r.at++
-		return out, nil
+		return Object{}, nil
 	}
+	first := len(r.pairs)
 	for {
 		if r.peek() != '"' {
 			return nil, r.unexpected()
@@ -110,12 +116,17 @@ func (r *jsonReader) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[key] = value
+		r.pairs = append(r.pairs, pair{key, value})
 		switch r.peek() {
 		case ',':
 			r.at++
 		case '}':
 			r.at++
+			out := make(Object, len(r.pairs)-first)
+			for _, p := range r.pairs[first:] {
+				out[p.key] = p.value
+			}
+			r.pairs = r.pairs[:first]
 			return out, nil
 		default:
 			return nil, r.unexpected()
@@ -182,6 +193,9 @@ func (r *jsonReader) number() (any, error) {
 		r.at++
 	}
 	text := r.raw[start:r.at]
+	if n, ok := whole(text); ok {
+		return n, nil
+	}
 	if !json.Valid(text) {
 		return nil, r.unexpected()
 	}
@@ -189,4 +203,19 @@ func (r *jsonReader) number() (any, error) {
 		return n, nil
 	}
 	return json.Number(text), nil
+}
+
+// whole reads the numbers that are nearly all there are: digits without a leading zero, few enough for an int64.
+func whole(text []byte) (int64, bool) {
+	if len(text) == 0 || len(text) > 18 || (text[0] == '0' && len(text) > 1) {
+		return 0, false
+	}
+	var n int64
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
 }

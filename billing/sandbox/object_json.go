@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,14 +17,22 @@ func (o Object) MarshalJSON() ([]byte, error) { return encode(o, ""), nil }
 // and panics on anything else, as normalize does. encoding/json would copy every nested object once for each level
 // above it, and a fast-forward of a year spends most of its time here.
 func encode(v any, indent string) []byte {
-	w := jsonWriter{indent: indent}
+	w := jsonWriter{indent: indent, buf: make([]byte, 0, usualJSON)}
 	w.value(v, 0)
 	return w.buf
 }
 
+// usualJSON is what most objects fit into, in bytes: the writer's buffer begins with it.
+const usualJSON = 4 << 10
+
+// encoded is a value that encode wrote before, without indentation. Events share the text of their object, which is
+// written once for all of them.
+type encoded []byte
+
 type jsonWriter struct {
 	buf    []byte
 	indent string
+	keys   []string // A stack: each object that is being written has its keys on it.
 }
 
 func (w *jsonWriter) value(v any, depth int) {
@@ -44,6 +51,8 @@ func (w *jsonWriter) value(v any, depth int) {
 		w.object(x, depth)
 	case []any:
 		w.array(x, depth)
+	case encoded:
+		w.again(x, depth)
 	default:
 		w.value(normalize(v), depth)
 	}
@@ -58,28 +67,46 @@ func (w *jsonWriter) object(o Object, depth int) {
 		w.buf = append(w.buf, "{}"...)
 		return
 	}
-	keys := make([]string, 0, len(o))
-	for key := range o {
-		keys = append(keys, key)
-	}
-	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(cmp.Compare(keyRank(a), keyRank(b)), cmp.Compare(a, b))
-	})
 	w.buf = append(w.buf, '{')
-	for i, key := range keys {
-		if i > 0 {
+	first := len(w.keys)
+	w.keys = appendKeys(w.keys, o)
+	for i := first; i < len(w.keys); i++ {
+		if i > first {
 			w.buf = append(w.buf, ',')
 		}
+		key := w.keys[i]
 		w.line(depth + 1)
 		w.text(key)
-		w.buf = append(w.buf, ':')
-		if w.indent != "" {
-			w.buf = append(w.buf, ' ')
-		}
+		w.colon()
 		w.value(o[key], depth+1)
 	}
+	w.keys = w.keys[:first]
 	w.line(depth)
 	w.buf = append(w.buf, '}')
+}
+
+// appendKeys adds an object's keys in the order in which they are written.
+func appendKeys(keys []string, o Object) []string {
+	for _, key := range [...]string{"id", "object"} {
+		if _, ok := o[key]; ok {
+			keys = append(keys, key)
+		}
+	}
+	first := len(keys)
+	for key := range o {
+		if key != "id" && key != "object" {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys[first:])
+	return keys
+}
+
+func (w *jsonWriter) colon() {
+	w.buf = append(w.buf, ':')
+	if w.indent != "" {
+		w.buf = append(w.buf, ' ')
+	}
 }
 
 func (w *jsonWriter) array(items []any, depth int) {
@@ -128,14 +155,45 @@ func (w *jsonWriter) escaped(s string) {
 	w.buf = append(w.buf, bytes.TrimRight(buf.Bytes(), "\n")...)
 }
 
-func keyRank(key string) int {
-	switch key {
-	case "id":
-		return 0
-	case "object":
-		return 1
-	default:
-		return 2
+// again writes what was encoded before, with the indentation of its new place.
+func (w *jsonWriter) again(text encoded, depth int) {
+	if w.indent == "" {
+		w.buf = append(w.buf, text...)
+		return
+	}
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '"':
+			end := i + 1
+			for text[end] != '"' {
+				if text[end] == '\\' {
+					end++
+				}
+				end++
+			}
+			w.buf = append(w.buf, text[i:end+1]...)
+			i = end
+		case '{', '[':
+			w.buf = append(w.buf, c)
+			if closing := text[i+1]; closing == '}' || closing == ']' {
+				w.buf = append(w.buf, closing)
+				i++
+				continue
+			}
+			depth++
+			w.line(depth)
+		case '}', ']':
+			depth--
+			w.line(depth)
+			w.buf = append(w.buf, c)
+		case ',':
+			w.buf = append(w.buf, c)
+			w.line(depth)
+		case ':':
+			w.colon()
+		default:
+			w.buf = append(w.buf, c)
+		}
 	}
 }
 

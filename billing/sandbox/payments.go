@@ -70,11 +70,11 @@ func confirmIntent(tx *Tx, id string, opt payOptions) (outcome, error) {
 	}
 	card := cardOf(pm)
 	if !opt.authenticated {
-		setUp, err := isSetUp(tx, pm)
+		asks, err := asksNow(tx, pm, card, opt.offSession)
 		if err != nil {
 			return outcome{}, err
 		}
-		if card.asks(opt.offSession, setUp) {
+		if asks {
 			return requireAction(tx, id, pm.ID(), opt)
 		}
 	}
@@ -86,6 +86,17 @@ func confirmIntent(tx *Tx, id string, opt payOptions) (outcome, error) {
 		return failIntent(tx, id, pm, card, *reason)
 	}
 	return succeedIntent(tx, id, pm, card, opt)
+}
+
+// asksNow reports whether a payment needs the holder's authentication. Only where it makes a difference does it look
+// for what set the card up, since that search grows with all payments that ever were.
+func asksNow(tx *Tx, pm Object, card TestCard, offSession bool) (bool, error) {
+	fresh, known := card.asks(offSession, false), card.asks(offSession, true)
+	if fresh == known {
+		return fresh, nil
+	}
+	setUp, err := isSetUp(tx, pm)
+	return card.asks(offSession, setUp), err
 }
 
 // isSetUp reports whether a card was authenticated for later use: by a setup intent, or by a payment that saved it.
