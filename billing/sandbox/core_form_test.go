@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -102,6 +103,7 @@ func TestObjectPaths(t *testing.T) {
 // The reader and the writer of stored JSON agree with encoding/json on everything.
 func FuzzStoredJSON(f *testing.F) {
 	f.Add(`{"a":[1,-2,0.5,1e3,"x",null,true,false,{}],"b":{"c":"\u00e9\n\"<&>é \ud800"},"":[]}`)
+	f.Add(`{"":{"x":"}\\\""},"data":{"y":["]",{}]}}`)
 	f.Add(`{"a":01}`)
 	f.Add(`{"a":1}x`)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -126,6 +128,17 @@ func FuzzStoredJSON(f *testing.F) {
 			t.Fatalf("%q: %s", text, diff)
 		}
 		for _, indent := range []string{"", "  "} {
+			written := Object{"data": encoded(encode(got, "")), "more": []any{int64(1)}}
+			if a, b := encode(written, indent), encode(Object{"data": got, "more": []any{int64(1)}}, indent); !bytes.Equal(a, b) {
+				t.Fatalf("written again it is %s, not %s", a, b)
+			}
+			envelope, err := decodeEnvelope(encode(written, indent))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sealed := envelope["data"].(encoded); indent == "" && !bytes.Equal(sealed, written["data"].(encoded)) {
+				t.Fatalf("the data is %s, not %s", sealed, written["data"])
+			}
 			again, err := decodeObject(encode(got, indent))
 			if err != nil {
 				t.Fatal(err)

@@ -11,11 +11,13 @@ import (
 )
 
 // Limits of delivery: how long an endpoint may take, how much of its answer is kept, and how many deliveries are
-// looked at in one round.
+// looked at in one round. A round that lasts longer ends early, so that what came of it is soon written down, and what
+// changed meanwhile is soon seen.
 const (
 	deliveryTimeout = 10 * time.Second
 	deliveryExcerpt = 2 << 10
 	deliveryBatch   = 100
+	deliveryRound   = 100 * time.Millisecond
 )
 
 // retryDelays are the waits before the first attempt and before each repetition. Real Stripe goes on for three days;
@@ -104,42 +106,74 @@ func (s *Sandbox) DeliverDue(ctx context.Context) error {
 			return err
 		}
 		tried = true
-		if err := s.deliverRound(ctx, due); err != nil {
+		if err := s.keepAttempts(ctx, s.deliverRound(ctx, due)); err != nil {
 			return err
 		}
 	}
 	return errors.New("sandbox: webhooks keep coming due")
 }
 
+// parcel is a delivery with what it takes to make it.
+type parcel struct {
+	Delivery
+	event    Object // nil when the event is gone.
+	endpoint Object // nil when the endpoint is gone.
+}
+
 // deliverRound tries each endpoint's deliveries in order, and the endpoints side by side, so that a slow one holds up
-// only itself.
-func (s *Sandbox) deliverRound(ctx context.Context, due []Delivery) error {
-	byEndpoint := map[string][]Delivery{}
-	for _, d := range due {
-		byEndpoint[d.Endpoint] = append(byEndpoint[d.Endpoint], d)
+// only itself. It returns those that were tried, with what came of them.
+func (s *Sandbox) deliverRound(ctx context.Context, due []parcel) []Delivery {
+	byEndpoint := map[string][]parcel{}
+	for _, p := range due {
+		byEndpoint[p.Endpoint] = append(byEndpoint[p.Endpoint], p)
 	}
+	until, resets := s.opts.Now().Add(deliveryRound), s.resets.Load()
 	var wg sync.WaitGroup
-	failures := make(chan error, len(byEndpoint))
-	for _, deliveries := range byEndpoint {
+	var mu sync.Mutex
+	var tried []Delivery
+	for _, parcels := range byEndpoint {
 		wg.Go(func() {
-			for _, d := range deliveries {
-				if err := s.attempt(ctx, d); err != nil {
-					failures <- err
+			for _, p := range parcels {
+				done, ok := s.attempt(ctx, p)
+				if !ok {
+					return
+				}
+				mu.Lock()
+				tried = append(tried, done)
+				mu.Unlock()
+				if s.opts.Now().After(until) || s.resets.Load() != resets {
 					return
 				}
 			}
 		})
 	}
 	wg.Wait()
-	close(failures)
-	return errors.Join(<-failures, ctx.Err())
+	return tried
 }
 
-func (s *Sandbox) dueDeliveries(ctx context.Context) (due []Delivery, err error) {
+// dueDeliveries reads what is due, each with its event and its endpoint.
+func (s *Sandbox) dueDeliveries(ctx context.Context) (due []parcel, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
-		due, err = tx.deliveries(`WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, rank, id LIMIT ?`,
+		found, err := tx.deliveries(`WHERE state = 'pending' AND next_at <= ? ORDER BY next_at, rank, id LIMIT ?`,
 			s.opts.Now().UnixMilli(), deliveryBatch)
-		return err
+		if err != nil {
+			return err
+		}
+		endpoints := map[string]Object{}
+		for _, d := range found {
+			p := parcel{Delivery: d}
+			if p.event, err = tx.envelope(d.Event); err != nil {
+				return err
+			}
+			if _, known := endpoints[d.Endpoint]; !known {
+				if endpoints[d.Endpoint], err = tx.load(d.Endpoint); err != nil {
+					return err
+				}
+			}
+			p.endpoint = endpoints[d.Endpoint]
+			due = append(due, p)
+		}
+		return nil
 	})
 	return due, err
 }
@@ -168,29 +202,18 @@ func (tx *Tx) Deliveries(event string, limit int) ([]Delivery, error) {
 	return tx.deliveries(`WHERE ? IN ('', event) ORDER BY id DESC LIMIT ?`, event, min(max(limit, 1), maxFind))
 }
 
-// attempt posts one delivery and keeps what came of it. The post happens outside any transaction: the endpoint will
-// often call the API before it answers.
-func (s *Sandbox) attempt(ctx context.Context, d Delivery) error {
-	var event, endpoint Object
-	err := s.View(ctx, func(tx *Tx) error {
-		var err error
-		if event, err = tx.event(d.Event); err != nil {
-			return err
-		}
-		endpoint, err = tx.load(d.Endpoint)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if event == nil || endpoint == nil || endpoint.Str("status") != "enabled" {
+// attempt posts one delivery, and returns it with what came of it; the second result is false when the attempt does
+// not count. The post happens outside any transaction: the endpoint will often call the API before it answers.
+func (s *Sandbox) attempt(ctx context.Context, p parcel) (Delivery, bool) {
+	d := p.Delivery
+	if p.event == nil || p.endpoint == nil || p.endpoint.Str("status") != "enabled" {
 		d.State, d.Excerpt = "dropped", "The endpoint no longer listens."
-		return s.keepAttempt(ctx, d)
+		return d, true
 	}
 	d.Attempt++
-	d.Status, d.Excerpt = s.post(ctx, event, endpoint)
+	d.Status, d.Excerpt = s.post(ctx, p.event, p.endpoint)
 	if ctx.Err() != nil {
-		return ctx.Err() // The sandbox is closing: the attempt did not count, and is made again after the restart.
+		return d, false // The sandbox is closing: the attempt is made again after the restart.
 	}
 	now := s.opts.Now()
 	d.At = now.UnixMilli()
@@ -203,18 +226,22 @@ func (s *Sandbox) attempt(ctx context.Context, d Delivery) error {
 	default:
 		d.NextAt = now.Add(delays[d.Attempt]).UnixMilli()
 	}
-	return s.keepAttempt(ctx, d)
+	return d, true
 }
 
-func (s *Sandbox) keepAttempt(ctx context.Context, d Delivery) error {
-	return s.Do(context.WithoutCancel(ctx), func(tx *Tx) error {
-		_, err := tx.sql.Exec(`UPDATE deliveries SET attempt = ?, next_at = ?, state = ?, status = ?, excerpt = ?, at = ?
-			WHERE id = ?`, d.Attempt, d.NextAt, d.State, d.Status, d.Excerpt, d.At, d.ID)
-		if err != nil {
-			return fmt.Errorf("keep delivery attempt: %w", err)
+// keepAttempts writes down what came of a round. It does so even when the sandbox is closing.
+func (s *Sandbox) keepAttempts(ctx context.Context, tried []Delivery) error {
+	err := s.Do(context.WithoutCancel(ctx), func(tx *Tx) error {
+		for _, d := range tried {
+			_, err := tx.sql.Exec(`UPDATE deliveries SET attempt = ?, next_at = ?, state = ?, status = ?, excerpt = ?,
+				at = ? WHERE id = ?`, d.Attempt, d.NextAt, d.State, d.Status, d.Excerpt, d.At, d.ID)
+			if err != nil {
+				return fmt.Errorf("keep delivery attempt: %w", err)
+			}
 		}
 		return nil
 	})
+	return errors.Join(err, ctx.Err())
 }
 
 // Resend queues an event once more for every endpoint that listens to it, or for one.

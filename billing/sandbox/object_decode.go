@@ -12,7 +12,15 @@ import (
 // outside comes here. Reading is what a fast-forward does most, and encoding/json takes three times as long, because
 // it must first decide what everything is.
 func decodeObject(raw []byte) (Object, error) {
-	r := jsonReader{raw: raw}
+	return (&jsonReader{raw: raw}).document()
+}
+
+// decodeEnvelope reads an event, but leaves its data as it is written.
+func decodeEnvelope(raw []byte) (Object, error) {
+	return (&jsonReader{raw: raw, sealed: "data"}).document()
+}
+
+func (r *jsonReader) document() (Object, error) {
 	v, err := r.value(0)
 	if err != nil {
 		return nil, fmt.Errorf("decode object: %w", err)
@@ -21,7 +29,7 @@ func decodeObject(raw []byte) (Object, error) {
 	if !ok {
 		return nil, errors.New("decode object: it is none")
 	}
-	if r.skip(); r.at != len(raw) {
+	if r.skip(); r.at != len(r.raw) {
 		return nil, fmt.Errorf("decode object: something follows it at %d", r.at)
 	}
 	return o, nil
@@ -31,9 +39,11 @@ func decodeObject(raw []byte) (Object, error) {
 const maxNesting = 200
 
 type jsonReader struct {
-	raw   []byte
-	at    int
-	pairs []pair // A stack: what was read of each object that is not finished yet, so that its map has the right size.
+	raw []byte
+	at  int
+	// sealed is a key of the outermost object whose value is kept as it is written.
+	sealed string
+	pairs  []pair // A stack: what was read of each object that is not finished yet, so that its map has the right size.
 }
 
 type pair struct {
@@ -112,7 +122,7 @@ func (r *jsonReader) object(depth int) (any, error) {
 			return nil, r.unexpected()
 		}
 		r.at++
-		value, err := r.value(depth + 1)
+		value, err := r.member(key, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -132,6 +142,32 @@ func (r *jsonReader) object(depth int) (any, error) {
 			return nil, r.unexpected()
 		}
 	}
+}
+
+// member reads an object's value under a key.
+func (r *jsonReader) member(key string, depth int) (any, error) {
+	if depth > 1 || r.sealed == "" || key != r.sealed || r.peek() != '{' {
+		return r.value(depth)
+	}
+	start, open := r.at, 0
+	for ; r.at < len(r.raw); r.at++ {
+		switch r.raw[r.at] {
+		case '{':
+			open++
+		case '}':
+			if open--; open == 0 {
+				r.at++
+				return encoded(r.raw[start:r.at]), nil
+			}
+		case '"':
+			for r.at++; r.at < len(r.raw) && r.raw[r.at] != '"'; r.at++ {
+				if r.raw[r.at] == '\\' {
+					r.at++
+				}
+			}
+		}
+	}
+	return nil, r.unexpected()
 }
 
 func (r *jsonReader) array(depth int) (any, error) {

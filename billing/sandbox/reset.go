@@ -29,6 +29,7 @@ func (s *Sandbox) Reset(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: reset: %w", err)
 	}
+	s.resets.Add(1)
 	s.mode.Store(Causal)
 	s.ClearFaults()
 	return nil

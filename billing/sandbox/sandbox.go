@@ -91,6 +91,7 @@ type Sandbox struct {
 	flight   flightSet
 	requests requestLog
 	wakeups  broadcast
+	resets   atomic.Int64 // How often everything was forgotten.
 	captures *captureFile
 	clocks   clockState
 
