@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	example.com/tollgate v0.0.0
 	github.com/getkin/kin-openapi v0.152.0
-	github.com/stripe/stripe-go/v81 v81.4.0
 	github.com/stripe/stripe-mock v0.190.0
 )
 
@@ -18,6 +17,7 @@ require (
 	github.com/oasdiff/yaml v0.1.1 // indirect
 	github.com/oasdiff/yaml3 v0.0.14 // indirect
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3 // indirect
+	github.com/stripe/stripe-go/v81 v81.4.0 // indirect
 	golang.org/x/text v0.43.0 // indirect
 )
 
