@@ -119,13 +119,17 @@ func (s *site) routes() []route {
 	}
 }
 
-// mount puts the map on the router, with each row's guards in front of its handler.
+// mount puts the map on the router, with each row's guards in front of its handler. What can be read can
+// also be asked about: HEAD is answered like GET, and net/http leaves the body out (RFC 9110, 9.3.2).
 func (s *site) mount(e *echo.Echo) {
 	for _, r := range s.routes() {
 		if r.who == devOnly && s.Config.Env == "production" {
 			continue
 		}
 		e.Add(r.method, r.path, r.handler, s.guards(r)...)
+		if r.method == http.MethodGet {
+			e.Add(http.MethodHead, r.path, r.handler, s.guards(r)...)
+		}
 	}
 	e.GET("/static/*", echo.WrapHandler(static.Handler()))
 }

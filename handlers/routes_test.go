@@ -80,6 +80,9 @@ func TestEveryPageAnswersAsItsRowSays(t *testing.T) {
 				assert.Equal(t, want.status, got.status, what)
 				assert.Equal(t, want.location, got.location, what)
 				guarded(t, got, what)
+				head := b.do(b.request(http.MethodHead, r.Path, nil))
+				assert.Equal(t, want, visit{head.status, head.location}, "HEAD: %s", what)
+				assert.Empty(t, head.body, "HEAD: %s", what)
 				if who != "visitor" && r.Who != "machine" {
 					assert.Equal(t, "no-store", got.header.Get("Cache-Control"), what)
 				}
