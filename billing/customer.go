@@ -68,6 +68,12 @@ func (s *Service) QueueCustomer(tx *gorm.DB, user models.User, account models.Ac
 	return models.IndexSubscriber(tx, s.Connection, account.ID)
 }
 
+// AccountRenamed makes the admin's list find an account by its owner's new name. It runs in the
+// transaction that changes the name.
+func (s *Service) AccountRenamed(tx *gorm.DB, accountID int64) error {
+	return models.IndexSubscriber(tx, s.Connection, accountID)
+}
+
 // CustomerQueued wakes the job for a customer that QueueCustomer owes, once that is committed.
 func (s *Service) CustomerQueued() { s.Wake(JobOps) }
 

@@ -10,7 +10,7 @@ import (
 
 func (s *site) updateProfile(c echo.Context) error {
 	name := c.Request().PostForm.Get("name")
-	err := s.Auth.UpdateProfile(c.Request().Context(), s.identity(c), name, nil)
+	err := s.Auth.UpdateProfile(c.Request().Context(), s.identity(c), name, s.Billing.AccountRenamed)
 	if refused, ok := refusal(err); err != nil && ok {
 		return s.showSettings(c, http.StatusUnprocessableEntity, func(p *views.SettingsPage) {
 			p.Profile.Form, p.Profile.Name = refused, name

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"example.com/tollgate/models"
 )
 
 func form(action string) string { return `form[action="/app/settings/` + action + `"]` }
@@ -22,6 +24,9 @@ func TestSettingsProfileAndPreferences(t *testing.T) {
 		after := b.get("/app/settings")
 		assert.Contains(t, string(after.body), "Your profile is saved.")
 		assert.Equal(t, "Countess Ada", after.doc().Find(form("profile")+` input[name="name"]`).AttrOr("value", ""))
+		found, err := s.DB.SearchSubscribers(t.Context(), models.SubscriberSearch{Query: "countess"})
+		require.NoError(t, err)
+		assert.Len(t, found.Rows, 1, "an admin finds the new name at once")
 		assert.NotContains(t, string(b.get("/app/settings").body), "Your profile is saved.", "a notice is shown once")
 
 		a = b.submit(after, form("profile"), url.Values{"name": {""}})

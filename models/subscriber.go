@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 )
 
 // indexSubscribersSQL rewrites a range of accounts' rows of the admin's list from the tables they
@@ -33,8 +34,17 @@ func IndexSubscriber(tx *gorm.DB, conn Connection, accountID int64) error {
 }
 
 // IndexSubscribers is IndexSubscriber for every account from first to last.
+//
+// The accounts are locked before their rows are read: of two transactions that index one account at a
+// time, the later would otherwise write what it read before the earlier one committed.
 func IndexSubscribers(tx *gorm.DB, conn Connection, first, last int64) error {
-	err := tx.Exec(indexSubscribersSQL, conn.StripeAccount, conn.Livemode, first, last).Error
+	var locked []int64
+	err := tx.Model(&Account{}).Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).
+		Where("id BETWEEN ? AND ?", first, last).Order("id").Pluck("id", &locked).Error
+	if err != nil {
+		return fmt.Errorf("lock accounts %d to %d: %w", first, last, err)
+	}
+	err = tx.Exec(indexSubscribersSQL, conn.StripeAccount, conn.Livemode, first, last).Error
 	if err != nil {
 		return fmt.Errorf("index accounts %d to %d: %w", first, last, err)
 	}
