@@ -63,7 +63,7 @@ func (r *apiRequest) sessionItem(s Object, line Params) (Object, error) {
 	}
 	switch {
 	case metered(price) && sent:
-		return nil, invalidf(line.Path("quantity"), "You cannot specify `quantity` for a metered price.")
+		return nil, meteredQuantity(line)
 	case metered(price):
 		item["quantity"] = nil
 	case !sent || quantity < 1:

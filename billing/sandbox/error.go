@@ -110,6 +110,8 @@ func noun(kind string) string {
 	switch kind {
 	case "payment_method":
 		return "PaymentMethod"
+	case "billing.meter":
+		return "billing meter"
 	case "checkout.session":
 		return "checkout.session"
 	case "invoiceitem":

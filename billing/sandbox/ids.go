@@ -11,7 +11,7 @@ const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 // idPrefixes maps a kind of object to its id's prefix.
 func idPrefixes() map[string]string {
 	return map[string]string{
-		"account": "acct_", "balance_transaction": "txn_", "billing.meter": "mtr_", "billing.meter_event": "mev_",
+		"account": "acct_", "balance_transaction": "txn_", "billing.meter": "mtr_test_", "billing.meter_event": "mev_",
 		"billing_portal.configuration": "bpc_", "billing_portal.session": "bps_", "charge": "ch_",
 		"checkout.session": "cs_test_", "coupon": "", "credit_note": "cn_", "customer": "cus_",
 		"customer_balance_transaction": "cbtxn_", "discount": "di_", "dispute": "dp_", "event": "evt_",

@@ -164,39 +164,13 @@ func addToDraft(r *apiRequest, item Object) error {
 
 // recompose works a draft out again with one more line.
 func recompose(tx *Tx, inv Object, extra Object) error {
-	customer, err := tx.Ref("customer", inv.Str("customer"), "customer")
-	if err != nil {
-		return err
-	}
-	sub, err := tx.load(inv.Str("subscription"))
-	if err != nil {
-		return err
-	}
 	extra["invoice"] = inv.ID()
-	b := &bill{
-		customer: customer, sub: sub, reason: inv.Str("billing_reason"), currency: inv.Str("currency"),
-		lines: append(inv.List("lines"), extra), periodStart: inv.Int("period_start"),
-		periodEnd: inv.Int("period_end"),
-	}
-	for _, id := range inv.Strs("discounts") {
-		d, err := tx.load(id)
-		if err != nil {
-			return err
-		}
-		b.discounts = append(b.discounts, d)
-	}
-	fresh, err := b.compose(tx)
+	fresh, err := redraw(tx, inv, append(inv.List("lines"), extra))
 	if err != nil {
 		return err
 	}
 	_, err = updateInvoice(tx, inv.ID(), func(o Object) error {
-		for _, key := range []string{
-			"lines", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax", "total_tax_amounts", "tax",
-			"total_discount_amounts", "amount_due", "amount_remaining",
-		} {
-			o[key] = fresh[key]
-		}
-		o.Set("lines.url", "/v1/invoices/"+inv.ID()+"/lines")
+		takeTotals(o, fresh)
 		return nil
 	})
 	return err

@@ -70,6 +70,9 @@ func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if inv, err = remeasure(tx, inv); err != nil {
+		return nil, err
+	}
 	customer, err := tx.Ref("customer", inv.Str("customer"), "customer")
 	if err != nil {
 		return nil, err

@@ -60,6 +60,41 @@ func (b *bill) compose(tx *Tx) (Object, error) {
 	return inv, nil
 }
 
+// redraw composes a draft again with other lines. The result is not stored: takeTotals copies what follows from them.
+func redraw(tx *Tx, inv Object, lines []Object) (Object, error) {
+	customer, err := tx.Ref("customer", inv.Str("customer"), "customer")
+	if err != nil {
+		return nil, err
+	}
+	sub, err := tx.load(inv.Str("subscription"))
+	if err != nil {
+		return nil, err
+	}
+	b := &bill{
+		customer: customer, sub: sub, reason: inv.Str("billing_reason"), currency: inv.Str("currency"), lines: lines,
+		periodStart: inv.Int("period_start"), periodEnd: inv.Int("period_end"),
+	}
+	for _, id := range inv.Strs("discounts") {
+		d, err := tx.load(id)
+		if err != nil {
+			return nil, err
+		}
+		b.discounts = append(b.discounts, d)
+	}
+	return b.compose(tx)
+}
+
+// takeTotals gives a draft the lines and the totals of its redrawn self.
+func takeTotals(inv, fresh Object) {
+	for _, key := range []string{
+		"lines", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax", "total_tax_amounts", "tax",
+		"total_discount_amounts", "amount_due", "amount_remaining",
+	} {
+		inv[key] = fresh[key]
+	}
+	inv.Set("lines.url", "/v1/invoices/"+inv.ID()+"/lines")
+}
+
 // addressTo copies onto the invoice what it keeps of its customer.
 func (b *bill) addressTo(tx *Tx, inv Object) error {
 	c := b.customer

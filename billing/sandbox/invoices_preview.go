@@ -1,6 +1,9 @@
 package sandbox
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 // legacyPreview are the names that GET /v1/invoices/upcoming has for what a preview nests in subscription_details.
 func legacyPreview() map[string]string {
@@ -164,10 +167,39 @@ func previewChange(tx *Tx, sub Object, details Params) (Object, error) {
 	} else if sent {
 		setCancelAtPeriodEnd(tx, c.after, on)
 	}
-	if c.after.Bool("cancel_at_period_end") || c.after.Str("status") == "paused" {
+	if c.after.Str("status") == "paused" {
 		return nil, noUpcoming(sub.Str("customer"))
 	}
+	if c.after.Bool("cancel_at_period_end") {
+		return previewLast(tx, c, c.after.Int("current_period_end"))
+	}
 	return previewCycle(tx, c)
+}
+
+// previewLast is the invoice with which a subscription will end, if it has anything left to bill.
+func previewLast(tx *Tx, c *change, end int64) (Object, error) {
+	b, err := finalBill(tx, c.after, c.planned(tx), end)
+	if err != nil {
+		return nil, err
+	}
+	if b == nil {
+		return nil, noUpcoming(c.after.Str("customer"))
+	}
+	inv, err := asPreview(tx, b)
+	if err != nil {
+		return nil, err
+	}
+	inv["created"], inv["next_payment_attempt"] = end, end+hour
+	return inv, nil
+}
+
+// planned are the lines of the prorations that a change would make, newest first.
+func (c *change) planned(tx *Tx) []Object {
+	var lines []Object
+	for _, item := range slices.Backward(c.items) {
+		lines = append(lines, itemLine(tx, item))
+	}
+	return lines
 }
 
 func previewCycle(tx *Tx, c *change) (Object, error) {
@@ -180,11 +212,7 @@ func previewCycle(tx *Tx, c *change) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	var planned []Object
-	for i := len(c.items) - 1; i >= 0; i-- {
-		planned = append(planned, itemLine(tx, c.items[i]))
-	}
-	b.lines = append(planned, b.lines...)
+	b.lines = append(c.planned(tx), b.lines...)
 	inv, err := asPreview(tx, b)
 	if err != nil {
 		return nil, err

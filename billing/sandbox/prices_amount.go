@@ -44,9 +44,14 @@ func unitOf(o Object, key string) *big.Rat {
 	return nil
 }
 
-// priceAmount is what a quantity of a price costs for one period. The price is read again from the store, since the
-// copy that subscription items embed is the public one, without tiers.
+// priceAmount is what a quantity of a price costs for one period, in the price's own currency.
 func priceAmount(tx *Tx, price Object, quantity int64) (int64, error) {
+	return amountIn(tx, price, quantity, price.Str("currency"))
+}
+
+// amountIn is what a quantity of a price costs for one period in one of its currencies. The price is read again from
+// the store, since the copy that subscription items embed is the public one, without tiers and other currencies.
+func amountIn(tx *Tx, price Object, quantity int64, currency string) (int64, error) {
 	full, err := tx.load(price.ID())
 	if err != nil {
 		return 0, err
@@ -54,7 +59,7 @@ func priceAmount(tx *Tx, price Object, quantity int64) (int64, error) {
 	if full == nil || full.Bool("deleted") {
 		full = price
 	}
-	amount, err := priceOf(full).Amount(quantity)
+	amount, err := priceOf(inCurrency(full, currency)).Amount(quantity)
 	if err != nil {
 		return 0, fmt.Errorf("price %s: %w", price.ID(), err)
 	}
@@ -80,14 +85,48 @@ func productName(tx *Tx, price Object) string {
 	return product.Str("name")
 }
 
-// lineText describes a subscription's line, such as "2 × Pro (at $79.00 / month)".
-func lineText(tx *Tx, price Object, quantity int64) string {
+// lineTextIn describes a subscription's line, such as "2 × Pro (at $79.00 / month)".
+func lineTextIn(tx *Tx, price Object, quantity int64, currency string) string {
 	name := productName(tx, price)
-	if price.Str("billing_scheme") == "tiered" || !price.Has("unit_amount") {
+	full, err := tx.load(price.ID())
+	if err == nil && full != nil && !full.Bool("deleted") {
+		price = full
+	}
+	unit := unitOf(inCurrency(price, currency), "unit_amount")
+	if price.Str("billing_scheme") == "tiered" || unit == nil {
 		return fmt.Sprintf("%d × %s", quantity, name)
 	}
-	each := moneyText(price.Int("unit_amount"), price.Str("currency"))
-	return fmt.Sprintf("%d × %s (at %s / %s)", quantity, name, each, intervalText(price))
+	return fmt.Sprintf("%d × %s (at %s / %s)", quantity, name, unitText(unit, currency), intervalText(price))
+}
+
+// unitText writes a unit's amount, with as many decimal places as it has.
+func unitText(unit *big.Rat, currency string) string {
+	if unit.IsInt() {
+		return moneyText(unit.Num().Int64(), currency)
+	}
+	whole := moneyText(0, currency)
+	prefix, places := strings.TrimRight(whole, "0."), 12
+	if !zeroDecimal(currency) {
+		unit, places = new(big.Rat).Quo(unit, big.NewRat(100, 1)), places+2
+	}
+	return prefix + strings.TrimRight(unit.FloatString(places), "0")
+}
+
+// inCurrency is a price as it stands in one of its currencies: its own, or one of its currency_options.
+func inCurrency(price Object, currency string) Object {
+	option := price.Obj("currency_options." + currency)
+	if currency == price.Str("currency") || option == nil {
+		return price
+	}
+	out := Object{}
+	for key, value := range price {
+		out[key] = value
+	}
+	for _, key := range []string{"unit_amount", "unit_amount_decimal", "tiers", "tax_behavior", "custom_unit_amount"} {
+		out[key] = option[key]
+	}
+	out["currency"] = currency
+	return out
 }
 
 func intervalText(price Object) string {

@@ -149,6 +149,17 @@ func routes() []route {
 		{Method: "POST", Path: "/v1/invoices/{invoice}/void", Handler: voidInvoiceAPI},
 		{Method: "POST", Path: "/v1/invoices/{invoice}/mark_uncollectible", Handler: markUncollectible},
 
+		// Usage: what meters count, and what is reported to them.
+		{Method: "POST", Path: "/v1/billing/meters", Handler: createMeter},
+		{Method: "GET", Path: "/v1/billing/meters", Handler: listMeters},
+		{Method: "GET", Path: "/v1/billing/meters/{id}", Handler: getMeter},
+		{Method: "POST", Path: "/v1/billing/meters/{id}", Handler: updateMeter},
+		{Method: "POST", Path: "/v1/billing/meters/{id}/deactivate", Handler: deactivateMeter},
+		{Method: "POST", Path: "/v1/billing/meters/{id}/reactivate", Handler: reactivateMeter},
+		{Method: "GET", Path: "/v1/billing/meters/{id}/event_summaries", Handler: listMeterSummaries},
+		{Method: "POST", Path: "/v1/billing/meter_events", Handler: createMeterEvent},
+		{Method: "POST", Path: "/v1/billing/meter_event_adjustments", Handler: createMeterEventAdjustment},
+
 		// Checkout, and the private endpoint by which its page and the command line confirm.
 		{Method: "POST", Path: "/v1/checkout/sessions", Handler: createCheckoutSession},
 		{Method: "GET", Path: "/v1/checkout/sessions", Handler: listCheckoutSessions},

@@ -207,11 +207,11 @@ func periodLines(tx *Tx, sub Object, start, end int64) ([]Object, error) {
 			continue
 		}
 		quantity := item.Int("quantity")
-		amount, err := priceAmount(tx, price, quantity)
+		amount, err := amountIn(tx, price, quantity, sub.Str("currency"))
 		if err != nil {
 			return nil, err
 		}
-		text := lineText(tx, price, quantity)
+		text := lineTextIn(tx, price, quantity, sub.Str("currency"))
 		if sub.Str("status") == "trialing" && sub.Int("trial_end") >= end {
 			amount = 0
 			text = trialLineText(tx, price, quantity)

@@ -1,5 +1,7 @@
 package sandbox
 
+import "slices"
+
 // applyOptions say how the invoice of a change is paid, and what a failure does.
 type applyOptions struct {
 	behavior string
@@ -67,13 +69,27 @@ func (c *change) bill(tx *Tx, planned []Object) (*bill, error) {
 		if err != nil {
 			return nil, err
 		}
-		lines = append(lines, fresh...)
+		used, err := c.used(tx)
+		if err != nil {
+			return nil, err
+		}
+		lines = slices.Concat(lines, fresh, used)
 	}
 	return &bill{
 		customer: customer, sub: c.after, reason: "subscription_update", currency: c.after.Str("currency"),
 		lines: lines, discounts: discounts,
 		periodStart: c.before.Int("current_period_start"), periodEnd: tx.Now(),
 	}, nil
+}
+
+// used is what the period that a change cuts short has used so far, at the prices that it was used at.
+func (c *change) used(tx *Tx) ([]Object, error) {
+	switch c.before.Str("status") {
+	case "active", "past_due", "unpaid":
+		return usageLines(tx, c.before, c.before.Int("current_period_start"), tx.Now())
+	default:
+		return nil, nil
+	}
 }
 
 // pending are the stored items that wait, and before them, being newer, the planned ones.

@@ -69,8 +69,7 @@ func cancelDue(tx *Tx, id string) error {
 	if err != nil || ended(sub) || !sub.Has("cancel_at") || sub.Int("cancel_at") > tx.Now() {
 		return err
 	}
-	_, err = endSubscription(tx, id, "")
-	return err
+	return endAtBoundary(tx, sub)
 }
 
 // deleteSubscription cancels now, on request.
@@ -133,20 +132,14 @@ func creditRest(tx *Tx, sub Object) error {
 	return nil
 }
 
-// invoiceRest bills what is pending for a subscription that is about to end.
+// invoiceRest bills at once what was used and what is pending for a subscription that is about to end.
 func invoiceRest(tx *Tx, sub Object) error {
-	customer, err := tx.Ref("customer", sub.Str("customer"), "customer")
-	if err != nil {
+	b, err := finalBill(tx, sub, nil, tx.Now())
+	if err != nil || b == nil {
 		return err
 	}
-	lines, err := pendingLines(tx, sub)
-	if err != nil || len(lines) == 0 {
-		return err
-	}
-	inv, err := insertInvoice(tx, &bill{
-		customer: customer, sub: sub, reason: "subscription_update", currency: sub.Str("currency"), lines: lines,
-		periodStart: sub.Int("current_period_start"), periodEnd: tx.Now(),
-	})
+	b.reason = "subscription_update"
+	inv, err := insertInvoice(tx, b)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,7 @@
 package sandbox
 
+import "slices"
+
 // cycleSubscription is the agenda's step at the end of a period: the subscription ends, leaves its trial, or renews.
 func cycleSubscription(tx *Tx, id string) error {
 	sub, err := tx.load(id)
@@ -15,8 +17,7 @@ func cycleSubscription(tx *Tx, id string) error {
 		return scheduleSubscription(tx, sub)
 	}
 	if at := sub.Int("cancel_at"); sub.Bool("cancel_at_period_end") || (at > 0 && at <= tx.Now()) {
-		_, err = endSubscription(tx, id, "")
-		return err
+		return endAtBoundary(tx, sub)
 	}
 	if sub.Str("status") == "trialing" {
 		done, err := endTrialWithoutCard(tx, sub)
@@ -66,13 +67,17 @@ func cycleBill(tx *Tx, sub Object, start, end int64) (*bill, error) {
 	if err != nil {
 		return nil, err
 	}
+	used, err := usageLines(tx, sub, sub.Int("current_period_start"), start)
+	if err != nil {
+		return nil, err
+	}
 	discounts, err := liveDiscounts(tx, sub, start)
 	if err != nil {
 		return nil, err
 	}
 	return &bill{
 		customer: customer, sub: sub, reason: "subscription_cycle", currency: sub.Str("currency"),
-		lines: append(pending, lines...), discounts: discounts,
+		lines: slices.Concat(pending, lines, used), discounts: discounts,
 		periodStart: sub.Int("current_period_start"), periodEnd: start,
 	}, nil
 }

@@ -1,5 +1,7 @@
 package sandbox
 
+import "slices"
+
 // The values of payment_behavior.
 const (
 	allowIncomplete     = "allow_incomplete"
@@ -40,7 +42,7 @@ func firstBill(tx *Tx, customer, sub Object) (*bill, error) {
 	}
 	return &bill{
 		customer: customer, sub: sub, reason: "subscription_create", currency: sub.Str("currency"),
-		lines: append(pending, lines...), discounts: discounts,
+		lines: slices.Concat(pending, lines, emptyUsageLines(tx, sub, tx.Now())), discounts: discounts,
 		periodStart: tx.Now(), periodEnd: tx.Now(),
 	}, nil
 }

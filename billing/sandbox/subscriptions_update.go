@@ -16,7 +16,9 @@ func patchItems(tx *Tx, sub Object, p Params) ([]Object, error) {
 			if err != nil {
 				return nil, err
 			}
-			items = append(items, newItem(tx, sub.ID(), spec))
+			added := newItem(tx, sub.ID(), spec)
+			added["_usage_from"] = tx.Now()
+			items = append(items, added)
 			continue
 		}
 		i, ok := index[id]
@@ -48,6 +50,9 @@ func patchItem(tx *Tx, item Object, patch Params, currency string) error {
 		if err != nil {
 			return err
 		}
+		if item.Str("price.id") != spec.price.ID() {
+			item["_usage_from"] = tx.Now()
+		}
 		item["price"], item["plan"] = tx.Public(spec.price), planOf(spec.price)
 		if metered(spec.price) {
 			delete(item, "quantity")
@@ -62,6 +67,9 @@ func patchItem(tx *Tx, item Object, patch Params, currency string) error {
 	if sent {
 		if quantity < 0 {
 			return invalidf(patch.Path("quantity"), "Invalid non-negative integer").withCode("parameter_invalid_integer")
+		}
+		if metered(item.Obj("price")) {
+			return meteredQuantity(patch)
 		}
 		item["quantity"] = quantity
 	}
@@ -101,6 +109,9 @@ func readItem(tx *Tx, p Params, currency string) (itemSpec, error) {
 			return spec, invalidf(p.Path("quantity"), "Invalid non-negative integer").
 				withCode("parameter_invalid_integer")
 		}
+		if metered(price) {
+			return spec, meteredQuantity(p)
+		}
 		spec.quantity = quantity
 	}
 	if spec.taxRates, err = readTaxRates(tx, p, "tax_rates"); err != nil {
@@ -108,6 +119,13 @@ func readItem(tx *Tx, p Params, currency string) (itemSpec, error) {
 	}
 	spec.metadata, err = p.Metadata(nil)
 	return spec, err
+}
+
+// meteredQuantity refuses a quantity for what is billed by usage.
+func meteredQuantity(p Params) *Error {
+	where, _ := p[pathKey].(string)
+	return invalidf(p.Path("quantity"), "Quantity should not be specified where usage_type is `metered`. Remove quantity "+
+		"from `%s`", orText(where, "the request"))
 }
 
 // readPrice finds an active price by its id, or makes one from price_data.
