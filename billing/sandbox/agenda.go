@@ -16,11 +16,15 @@ func agendaSteps() map[string]agendaStep {
 	return map[string]agendaStep{
 		"clock.tick": func(*Tx, string) error { return nil }, // A wake-up without effect, for tests of the engine.
 
+		"charge.expire":                  expireCharge,
 		"checkout_session.expire":        expireSession,
 		"coupon.expire":                  expireCoupon,
+		"dispute.decide":                 decideDispute,
+		"dispute.lapse":                  lapseDispute,
 		"invoice.finalize":               finalizeDue,
 		"invoice.retry":                  retryInvoice,
 		"promotion_code.expire":          expirePromotionCode,
+		"refund.settle":                  settleRefund,
 		"subscription.cancel":            cancelDue,
 		"subscription.cycle":             cycleSubscription,
 		"subscription.incomplete_expire": expireIncomplete,

@@ -1,7 +1,5 @@
 package sandbox
 
-import "strings"
-
 // newCharge builds a succeeded charge for an intent; a failed one changes what differs.
 func newCharge(tx *Tx, pi, pm Object, card TestCard) Object {
 	c := tx.Skeleton("charge")
@@ -40,6 +38,14 @@ func chargeCard(pm Object, card TestCard) Object {
 	return d
 }
 
+func approvedOutcome() Object {
+	return Object{
+		"network_advice_code": nil, "network_decline_code": nil, "network_status": "approved_by_network",
+		"reason": nil, "risk_level": "normal", "risk_score": int64(11), "seller_message": "Payment complete.",
+		"type": "authorized",
+	}
+}
+
 func failedOutcome(card TestCard, why decline) Object {
 	out := Object{
 		"network_advice_code": nil, "network_decline_code": nil, "network_status": "declined_by_network",
@@ -52,52 +58,4 @@ func failedOutcome(card TestCard, why decline) Object {
 		out["seller_message"] = "Stripe blocked this payment as too risky."
 	}
 	return out
-}
-
-// insertBalanceTransaction records what a charge or a refund moves. The fee is Stripe's list price for cards,
-// 2.9 % and 30 cents, and is not returned on a refund.
-func insertBalanceTransaction(tx *Tx, source Object, amount int64, typ string) (Object, error) {
-	t := tx.Skeleton("balance_transaction")
-	t["amount"], t["currency"] = amount, source["currency"]
-	t["type"], t["reporting_category"] = typ, typ
-	t["source"], t["description"] = source.ID(), source["description"]
-	t["status"], t["available_on"] = "pending", tx.Now()+2*daySeconds
-	t["fee"], t["fee_details"] = int64(0), []any{}
-	if typ == "charge" {
-		fee := (amount*29+500)/1000 + 30
-		t["fee"] = fee
-		t["fee_details"] = []any{Object{
-			"amount": fee, "application": nil, "currency": source["currency"],
-			"description": "Stripe processing fees", "type": "stripe_fee",
-		}}
-	}
-	t["net"] = amount - t.Int("fee")
-	return t, tx.Insert(t)
-}
-
-func getCharge(r *apiRequest) (Object, error) { return r.Tx.Get("charge", r.ID) }
-
-func listCharges(r *apiRequest) (Object, error) {
-	q := Query{Customer: r.Params.Str("customer"), Where: map[string]string{}}
-	if pi := r.Params.Str("payment_intent"); pi != "" {
-		q.Where["payment_intent"] = pi
-	}
-	return r.list("charge", q)
-}
-
-func getBalanceTransaction(r *apiRequest) (Object, error) {
-	return r.Tx.Get("balance_transaction", r.ID)
-}
-
-func listBalanceTransactions(r *apiRequest) (Object, error) {
-	q := Query{Where: map[string]string{}}
-	for _, key := range []string{"type", "source", "currency"} {
-		if v := r.Params.Str(key); v != "" {
-			q.Where[key] = strings.ToLower(v)
-			if key == "source" {
-				q.Where[key] = v
-			}
-		}
-	}
-	return r.list("balance_transaction", q)
 }

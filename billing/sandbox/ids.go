@@ -13,11 +13,13 @@ func idPrefixes() map[string]string {
 	return map[string]string{
 		"account": "acct_", "balance_transaction": "txn_", "billing.meter": "mtr_test_", "billing.meter_event": "mev_",
 		"billing_portal.configuration": "bpc_", "billing_portal.session": "bps_", "charge": "ch_",
-		"checkout.session": "cs_test_", "coupon": "", "credit_note": "cn_", "customer": "cus_",
-		"customer_balance_transaction": "cbtxn_", "discount": "di_", "dispute": "dp_", "event": "evt_",
+		"checkout.session": "cs_test_", "coupon": "", "credit_note": "cn_", "credit_note_line_item": "cnli_",
+		"customer":                     "cus_",
+		"customer_balance_transaction": "cbtxn_", "discount": "di_", "dispute": "du_", "event": "evt_",
 		"invoice": "in_", "invoiceitem": "ii_", "line_item": "il_", "item": "li_", "payment_intent": "pi_",
 		"payment_method": "pm_", "plan": "price_", "price": "price_", "product": "prod_",
-		"promotion_code": "promo_", "refund": "re_", "setup_intent": "seti_", "subscription": "sub_",
+		"promotion_code": "promo_", "radar.early_fraud_warning": "issfr_", "refund": "re_", "setup_intent": "seti_",
+		"subscription":      "sub_",
 		"subscription_item": "si_", "subscription_schedule": "sub_sched_", "tax_id": "txi_", "tax_rate": "txr_",
 		"test_helpers.test_clock": "clock_", "webhook_endpoint": "we_",
 	}
@@ -56,7 +58,7 @@ func newID(prefix string, now int64, account string) string {
 		return prefix + "a1" + random(56)
 	case "":
 		return random(8)
-	case "pi_", "ch_", "re_", "txn_", "dp_":
+	case "pi_", "ch_", "re_", "txn_":
 		return prefix + "3" + encode62(now-epoch, 5) + fragment(account) + random(8)
 	default:
 		return prefix + "1" + encode62(now-epoch, 5) + fragment(account) + random(8)

@@ -5,13 +5,9 @@ func createPaymentIntent(r *apiRequest) (Object, error) {
 	if err := p.Require("amount", "currency"); err != nil {
 		return nil, err
 	}
-	amount, _, err := p.Int("amount")
+	asked, err := r.newAmount()
 	if err != nil {
 		return nil, err
-	}
-	if amount < minimumCharge {
-		return nil, invalidf("amount", "Amount must be at least $0.50 %s", p.Str("currency")).
-			withCode("amount_too_small")
 	}
 	if id := p.Str("customer"); id != "" {
 		if _, err := r.Tx.Ref("customer", id, "customer"); err != nil {
@@ -23,21 +19,12 @@ func createPaymentIntent(r *apiRequest) (Object, error) {
 		return nil, err
 	}
 	pi, err := insertIntent(r.Tx, newIntent{
-		amount: amount, currency: p.Str("currency"), customer: p.Str("customer"), description: p.Str("description"),
-		receiptEmail: p.Str("receipt_email"), setupFutureUsage: p.Str("setup_future_usage"), metadata: metadata,
+		amount: asked.Int("amount"), currency: asked.Str("currency"), customer: p.Str("customer"),
+		description: p.Str("description"), receiptEmail: p.Str("receipt_email"),
+		setupFutureUsage: p.Str("setup_future_usage"), metadata: metadata, more: intentFields(p),
 	})
 	if err != nil {
 		return nil, err
-	}
-	if auto := p.Sub("automatic_payment_methods"); auto != nil {
-		if pi, err = r.Tx.Update("payment_intent", pi.ID(), func(pi Object) error {
-			pi["automatic_payment_methods"] = Object{
-				"enabled": auto["enabled"], "allow_redirects": orText(auto.Str("allow_redirects"), "always"),
-			}
-			return nil
-		}); err != nil {
-			return nil, err
-		}
 	}
 	if p.Given("payment_method") {
 		if pi, err = chooseMethod(r, pi); err != nil {
@@ -48,6 +35,19 @@ func createPaymentIntent(r *apiRequest) (Object, error) {
 		return pi, err
 	}
 	return confirmRequest(r, pi)
+}
+
+// intentFields are the parameters of a payment intent that are stored as they were sent.
+func intentFields(p Params) Object {
+	more := Object{}
+	p.Copy(more, "capture_method", "confirmation_method", "statement_descriptor", "statement_descriptor_suffix",
+		"shipping", "transfer_group")
+	if auto := p.Sub("automatic_payment_methods"); auto != nil {
+		more["automatic_payment_methods"] = Object{
+			"enabled": auto["enabled"], "allow_redirects": orText(auto.Str("allow_redirects"), "always"),
+		}
+	}
+	return more
 }
 
 func orText(s, fallback string) string {
@@ -79,20 +79,33 @@ func confirmPaymentIntent(r *apiRequest) (Object, error) {
 	}
 	switch pi.Str("status") {
 	case "requires_payment_method", "requires_confirmation", "requires_action":
+	case "succeeded":
+		return nil, intentState(pi, "You cannot confirm this PaymentIntent because it has already succeeded after being "+
+			"previously confirmed.")
 	default:
-		return nil, intentState(pi, "confirm")
+		return nil, intentState(pi, "You cannot confirm this PaymentIntent because it has a status of %s. Only a "+
+			"PaymentIntent with one of the following statuses may be confirmed: requires_payment_method, "+
+			"requires_confirmation, requires_action.", pi.Str("status"))
 	}
 	if r.Params.Given("payment_method") {
 		if pi, err = chooseMethod(r, pi); err != nil {
 			return nil, err
 		}
 	}
+	if method := r.Params.Str("capture_method"); method != "" || r.Params.Given("receipt_email") {
+		if pi, err = r.Tx.Update("payment_intent", r.ID, func(pi Object) error {
+			r.Params.Copy(pi, "capture_method", "receipt_email")
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
 	return confirmRequest(r, pi)
 }
 
-func intentState(pi Object, verb string) *Error {
-	e := invalidf("", "You cannot %s this PaymentIntent because it has a status of %s.", verb, pi.Str("status")).
-		withCode("payment_intent_unexpected_state")
+// intentState is the refusal of what an intent's status does not allow.
+func intentState(pi Object, format string, a ...any) *Error {
+	e := invalidf("", format, a...).withCode("payment_intent_unexpected_state")
 	e.PaymentIntent = pi
 	return e
 }
@@ -106,14 +119,15 @@ func confirmRequest(r *apiRequest, pi Object) (Object, error) {
 			"confirm the PaymentIntent with %s, specify a payment method attached to this customer along with the "+
 			"customer ID.", orText(pi.Str("customer"), "a customer")).withCode("payment_intent_unexpected_state")
 	}
-	offSession := r.Params.Str("off_session") == "true" || r.Params.Str("off_session") == "one_off" ||
-		r.Params.Str("off_session") == "recurring"
-	opt := payOptions{method: method, offSession: offSession, returnURL: r.Params.Str("return_url")}
+	opt, refuse, err := confirmOptions(r, pi)
+	if err != nil {
+		return nil, err
+	}
 	result, err := confirmAny(r.Tx, pi, opt)
 	if err != nil {
 		return nil, err
 	}
-	if result.state == outcomeAction && offSession && !pi.Has("invoice") {
+	if result.state == outcomeAction && refuse && !pi.Has("invoice") {
 		if result, err = failAuthentication(r.Tx, pi.ID(), authenticationRequired()); err != nil {
 			return nil, err
 		}
@@ -125,6 +139,33 @@ func confirmRequest(r *apiRequest, pi Object) (Object, error) {
 		return nil, err
 	}
 	return r.Tx.Get("payment_intent", pi.ID())
+}
+
+// confirmOptions reads how a payment is to be confirmed. refuse says that a card challenge ends the attempt: the customer
+// is not there, or the caller cannot show it.
+func confirmOptions(r *apiRequest, pi Object) (opt payOptions, refuse bool, err error) {
+	p := r.Params
+	opt = payOptions{method: pi.Str("payment_method"), returnURL: p.Str("return_url")}
+	switch p.Str("off_session") {
+	case "true", "one_off", "recurring":
+		opt.offSession = true
+	}
+	if opt.sdk, _, err = p.Bool("use_stripe_sdk"); err != nil {
+		return opt, false, err
+	}
+	noAction, _, err := p.Bool("error_on_requires_action")
+	if err != nil {
+		return opt, false, err
+	}
+	if pi.Str("automatic_payment_methods.allow_redirects") == "always" && pi.Bool("automatic_payment_methods.enabled") &&
+		opt.returnURL == "" && !opt.sdk && !opt.offSession && !noAction {
+		return opt, false, invalidf("", "This PaymentIntent is configured to accept payment methods enabled in your "+
+			"Dashboard. Because some of these payment methods might redirect your customer off of your page, you must "+
+			"provide a `return_url`. If you don't want to accept redirect-based payment methods, set "+
+			"`automatic_payment_methods[enabled]` to `true` and `automatic_payment_methods[allow_redirects]` to `never` "+
+			"when creating Setup Intents and Payment Intents.")
+	}
+	return opt, opt.offSession || noAction, nil
 }
 
 func confirmAny(tx *Tx, pi Object, opt payOptions) (outcome, error) {
@@ -148,55 +189,4 @@ func getPaymentIntent(r *apiRequest) (Object, error) { return r.Tx.Get("payment_
 
 func listPaymentIntents(r *apiRequest) (Object, error) {
 	return r.list("payment_intent", Query{Customer: r.Params.Str("customer")})
-}
-
-func updatePaymentIntent(r *apiRequest) (Object, error) {
-	pi, err := r.Tx.Get("payment_intent", r.ID)
-	if err != nil {
-		return nil, err
-	}
-	if s := pi.Str("status"); s == "succeeded" || s == "canceled" {
-		for _, key := range r.Params.Keys() {
-			if key != "metadata" && key != "description" && key != "expand" {
-				return nil, intentState(pi, "update")
-			}
-		}
-	}
-	return r.Tx.Update("payment_intent", r.ID, func(pi Object) error {
-		r.Params.Copy(pi, "amount", "currency", "customer", "description", "receipt_email", "setup_future_usage",
-			"statement_descriptor", "statement_descriptor_suffix", "payment_method", "shipping", "transfer_group")
-		metadata, err := r.Params.Metadata(pi.Obj("metadata"))
-		pi["metadata"] = metadata
-		return err
-	})
-}
-
-func cancelPaymentIntent(r *apiRequest) (Object, error) {
-	pi, err := r.Tx.Get("payment_intent", r.ID)
-	if err != nil {
-		return nil, err
-	}
-	if s := pi.Str("status"); s == "succeeded" || s == "canceled" {
-		return nil, intentState(pi, "cancel")
-	}
-	if pi.Has("invoice") {
-		return nil, invalidf("", "You cannot cancel this PaymentIntent because it belongs to an invoice. Void the "+
-			"invoice instead.")
-	}
-	return cancelIntent(r.Tx, r.ID, r.Params.Str("cancellation_reason"))
-}
-
-// cancelIntent ends an intent that has not succeeded; one that has is left alone.
-func cancelIntent(tx *Tx, id, reason string) (Object, error) {
-	pi, err := tx.Get("payment_intent", id)
-	if err != nil || pi.Str("status") == "succeeded" || pi.Str("status") == "canceled" {
-		return pi, err
-	}
-	return tx.amend("payment_intent", id, func(pi Object) error {
-		pi["status"] = "canceled"
-		pi["canceled_at"] = tx.Now()
-		pi["cancellation_reason"] = textOrNil(reason)
-		pi["next_action"] = nil
-		return nil
-	}, nil, "payment_intent.canceled")
 }

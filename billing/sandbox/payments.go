@@ -21,6 +21,7 @@ type payOptions struct {
 	offSession    bool   // The customer is not there to authenticate.
 	authenticated bool   // The customer has just authenticated.
 	returnURL     string // Where the card challenge sends the customer back to.
+	sdk           bool   // The caller's own script follows the challenge, so that no redirect is wanted.
 }
 
 // newIntent is what a payment intent is made for.
@@ -29,6 +30,7 @@ type newIntent struct {
 	currency, customer, invoice, description  string
 	receiptEmail, setupFutureUsage, returnURL string
 	metadata                                  Object
+	more                                      Object // Fields that only the API sets, as they are stored.
 }
 
 func insertIntent(tx *Tx, in newIntent) (Object, error) {
@@ -50,6 +52,9 @@ func insertIntent(tx *Tx, in newIntent) (Object, error) {
 	pi["setup_future_usage"] = textOrNil(in.setupFutureUsage)
 	if in.metadata != nil {
 		pi["metadata"] = in.metadata
+	}
+	for key, value := range in.more {
+		pi[key] = value
 	}
 	return pi, tx.Insert(pi, "payment_intent.created")
 }
@@ -120,7 +125,7 @@ func requireAction(tx *Tx, id, method string, opt payOptions) (outcome, error) {
 		pi["status"] = "requires_action"
 		pi["payment_method"] = method
 		pi["last_payment_error"] = nil
-		pi["next_action"] = nextAction(tx, id, opt.returnURL)
+		pi["next_action"] = nextAction(tx, id, opt)
 		pi["_return_url"] = textOrNil(opt.returnURL)
 		return nil
 	})
@@ -132,10 +137,10 @@ func requireAction(tx *Tx, id, method string, opt payOptions) (outcome, error) {
 
 // nextAction points to the page of the card challenge: by a plain redirect where the caller named a return URL, and
 // otherwise in the form that Stripe's own script follows.
-func nextAction(tx *Tx, intent, returnURL string) Object {
+func nextAction(tx *Tx, intent string, opt payOptions) Object {
 	url := tx.BaseURL() + "/_stripe/3ds/" + intent
-	if returnURL != "" {
-		return Object{"type": "redirect_to_url", "redirect_to_url": Object{"return_url": returnURL, "url": url}}
+	if opt.returnURL != "" && !opt.sdk {
+		return Object{"type": "redirect_to_url", "redirect_to_url": Object{"return_url": opt.returnURL, "url": url}}
 	}
 	return Object{"type": "use_stripe_sdk", "use_stripe_sdk": Object{
 		"type": "three_d_secure_redirect", "stripe_js": url, "source": "src_" + random(24),
@@ -148,16 +153,10 @@ func failIntent(tx *Tx, id string, pm Object, card TestCard, why decline) (outco
 		return outcome{}, err
 	}
 	charge := newCharge(tx, pi, pm, card)
-	charge["status"], charge["paid"], charge["captured"] = "failed", false, false
-	charge["failure_code"], charge["failure_message"] = why.code, why.message
-	charge["outcome"] = failedOutcome(card, why)
-	charge["amount_captured"] = int64(0)
-	charge["receipt_url"] = nil
-	if err := tx.Insert(charge, "charge.failed"); err != nil {
+	cause, err := failCharge(tx, charge, card, why)
+	if err != nil {
 		return outcome{}, err
 	}
-	cause := why.err()
-	cause.Charge = charge.ID()
 	cause.PaymentMethod = pm
 	pi, err = tx.Update("payment_intent", id, func(pi Object) error {
 		pi["status"] = "requires_payment_method"
@@ -171,8 +170,18 @@ func failIntent(tx *Tx, id string, pm Object, card TestCard, why decline) (outco
 		return outcome{}, err
 	}
 	cause.PaymentIntent = pi
-	cause.Keep = true
 	return outcome{state: outcomeFailed, err: cause, intent: pi}, tx.Emit("payment_intent.payment_failed", pi, nil)
+}
+
+// failCharge stores a charge that the bank refused, and returns the refusal, which keeps it.
+func failCharge(tx *Tx, charge Object, card TestCard, why decline) (*Error, error) {
+	charge["status"], charge["paid"], charge["captured"] = "failed", false, false
+	charge["failure_code"], charge["failure_message"] = why.code, why.message
+	charge["outcome"] = failedOutcome(card, why)
+	charge["amount_captured"], charge["receipt_url"] = int64(0), nil
+	cause := why.err()
+	cause.Charge, cause.Keep = charge.ID(), true
+	return cause, tx.Insert(charge, "charge.failed")
 }
 
 // errorObject is a card error in the form in which intents remember it.
@@ -211,44 +220,4 @@ func authenticationFailed() decline {
 func authenticationRequired() decline {
 	return decline{"authentication_required", "authentication_required", "",
 		"Your card was declined. This transaction requires authentication."}
-}
-
-func succeedIntent(tx *Tx, id string, pm Object, card TestCard, opt payOptions) (outcome, error) {
-	pi, err := tx.Get("payment_intent", id)
-	if err != nil {
-		return outcome{}, err
-	}
-	charge := newCharge(tx, pi, pm, card)
-	charge["outcome"] = Object{
-		"network_advice_code": nil, "network_decline_code": nil, "network_status": "approved_by_network",
-		"reason": nil, "risk_level": "normal", "risk_score": int64(11), "seller_message": "Payment complete.",
-		"type": "authorized",
-	}
-	if opt.authenticated {
-		charge.Set("payment_method_details.card.three_d_secure", Object{
-			"authentication_flow": "challenge", "electronic_commerce_indicator": nil, "exemption_indicator": nil,
-			"result": "authenticated", "result_reason": nil, "transaction_id": nil, "version": "2.2.0",
-		})
-	}
-	balance, err := insertBalanceTransaction(tx, charge, charge.Int("amount"), "charge")
-	if err != nil {
-		return outcome{}, err
-	}
-	charge["balance_transaction"] = balance.ID()
-	if err := tx.Insert(charge, "charge.succeeded"); err != nil {
-		return outcome{}, err
-	}
-	pi, err = tx.Update("payment_intent", id, func(pi Object) error {
-		pi["status"] = "succeeded"
-		pi["payment_method"] = pm.ID()
-		pi["next_action"] = nil
-		pi["last_payment_error"] = nil
-		pi["latest_charge"] = charge.ID()
-		pi["amount_received"] = pi["amount"]
-		return nil
-	})
-	if err != nil {
-		return outcome{}, err
-	}
-	return outcome{state: outcomePaid, intent: pi}, tx.Emit("payment_intent.succeeded", pi, nil)
 }

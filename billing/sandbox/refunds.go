@@ -1,108 +1,189 @@
 package sandbox
 
+// refundSettles is how long the refunds of the cards that are published to settle late take, in seconds.
+const refundSettles = 60
+
 func createRefund(r *apiRequest) (Object, error) {
-	p := r.Params
 	charge, err := refundedCharge(r)
 	if err != nil {
 		return nil, err
 	}
-	left := charge.Int("amount_captured") - charge.Int("amount_refunded")
-	if left == 0 {
-		return nil, invalidf("", "Charge %s has already been refunded.", charge.ID()).
-			withCode("charge_already_refunded")
-	}
-	amount, sent, err := p.Int("amount")
+	amount, err := refundAmount(r.Params, charge)
 	if err != nil {
 		return nil, err
 	}
-	if !sent {
-		amount = left
+	metadata, err := r.Params.Metadata(nil)
+	if err != nil {
+		return nil, err
 	}
-	if amount <= 0 {
-		return nil, invalidf("amount", "Invalid positive integer").withCode("parameter_invalid_integer")
+	return refundCharge(r.Tx, charge, amount, r.Params.Str("reason"), metadata)
+}
+
+// refundAmount reads how much is to go back, in minor units: what is left, unless the request names less.
+func refundAmount(p Params, charge Object) (int64, error) {
+	left := refundable(charge)
+	if left == 0 {
+		return 0, invalidf("", "Charge %s has already been refunded.", charge.ID()).
+			withCode("charge_already_refunded")
 	}
-	if amount > left {
-		return nil, invalidf("amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
-			moneyText(amount, charge.Str("currency")), moneyText(left, charge.Str("currency")))
+	amount, sent, err := p.Int("amount")
+	switch {
+	case err != nil:
+		return 0, err
+	case !sent:
+		return left, nil
+	case amount <= 0:
+		return 0, invalidf("amount", "Invalid positive integer").withCode("parameter_invalid_integer")
+	case amount > left:
+		return 0, overRefund(amount, charge)
 	}
-	refund := r.Tx.Skeleton("refund")
+	return amount, nil
+}
+
+// refundable is what of a charge can still go back, in minor units.
+func refundable(charge Object) int64 {
+	if !charge.Bool("captured") {
+		return charge.Int("amount") - charge.Int("amount_refunded")
+	}
+	return charge.Int("amount_captured") - charge.Int("amount_refunded")
+}
+
+func overRefund(amount int64, charge Object) *Error {
+	return invalidf("amount", "Refund amount (%s) is greater than unrefunded amount on charge (%s)",
+		moneyText(amount, charge.Str("currency")), moneyText(refundable(charge), charge.Str("currency")))
+}
+
+// refundCharge gives an amount of a charge back. Funds that are only held are let go as a whole.
+func refundCharge(tx *Tx, charge Object, amount int64, reason string, metadata Object) (Object, error) {
+	card, err := chargedCard(tx, charge)
+	if err != nil {
+		return nil, err
+	}
+	refund := tx.Skeleton("refund")
 	refund["amount"], refund["currency"] = amount, charge["currency"]
 	refund["charge"], refund["payment_intent"] = charge.ID(), charge["payment_intent"]
+	refund["reason"], refund["metadata"] = textOrNil(reason), metadata
 	refund["status"] = "succeeded"
 	refund["destination_details"] = Object{"type": "card", "card": Object{
 		"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund",
 	}}
-	p.Copy(refund, "reason")
-	if refund["metadata"], err = p.Metadata(nil); err != nil {
+	if card.ID == "pm_card_pendingRefund" {
+		refund["status"] = "pending"
+	}
+	if charge.Bool("captured") {
+		moved, err := move(tx, movement{
+			source: refund, amount: -amount, typ: "refund", description: refundText("REFUND FOR CHARGE", charge),
+		})
+		if err != nil {
+			return nil, err
+		}
+		refund["balance_transaction"] = moved.ID()
+	} else {
+		amount = refundable(charge)
+		refund["amount"] = amount
+		refund.Set("destination_details.card.type", "reversal")
+	}
+	if err := tx.Insert(refund, "refund.created"); err != nil {
 		return nil, err
 	}
-	moved, err := insertBalanceTransaction(r.Tx, refund, -amount, "refund")
-	if err != nil {
+	if err := countRefund(tx, charge, amount, reason); err != nil {
 		return nil, err
 	}
-	refund["balance_transaction"] = moved.ID()
-	if err := r.Tx.Insert(refund, "refund.created"); err != nil {
-		return nil, err
-	}
-	if _, err := r.Tx.Update("charge", charge.ID(), func(c Object) error {
-		c["amount_refunded"] = c.Int("amount_refunded") + amount
-		c["refunded"] = c.Int("amount_refunded") == c.Int("amount_captured")
-		return nil
-	}, "charge.refunded"); err != nil {
-		return nil, err
-	}
-	return finishRefund(r.Tx, refund.ID())
+	return settleLater(tx, refund, card)
 }
 
-// finishRefund writes the bank's reference onto the refund, which is what real Stripe's two updates are about.
-func finishRefund(tx *Tx, id string) (Object, error) {
-	return tx.Update("refund", id, func(o Object) error {
+// refundText is how a refund's movement of the balance is described: after the charge that it belongs to.
+func refundText(what string, charge Object) string {
+	if text := charge.Str("description"); text != "" {
+		return what + " (" + text + ")"
+	}
+	return what
+}
+
+// countRefund notes a refund on its charge. A warning about a charge that went back whole asks for nothing any more.
+func countRefund(tx *Tx, charge Object, amount int64, reason string) error {
+	after, err := tx.Update("charge", charge.ID(), func(c Object) error {
+		c["amount_refunded"] = c.Int("amount_refunded") + amount
+		c["refunded"] = refundable(c) == 0
+		if reason == "fraudulent" {
+			c.Set("fraud_details.user_report", "fraudulent")
+		}
+		return nil
+	}, "charge.refunded")
+	if err != nil {
+		return err
+	}
+	if !after.Bool("captured") {
+		if err := tx.Unschedule("charge.expire", charge.ID()); err != nil {
+			return err
+		}
+	}
+	if !after.Bool("refunded") {
+		return nil
+	}
+	return calmWarnings(tx, charge.ID())
+}
+
+// settleLater ends a refund: at once for most cards, where the bank's reference follows as an update, and a minute later
+// for those that are published to be slow or to fail.
+func settleLater(tx *Tx, refund Object, card TestCard) (Object, error) {
+	switch card.ID {
+	case "pm_card_pendingRefund", "pm_card_refundFail":
+		return refund, tx.Schedule(tx.Now()+refundSettles, "refund.settle", refund.ID())
+	}
+	return tx.Update("refund", refund.ID(), func(o Object) error {
 		o.Set("destination_details.card.reference_status", "available")
 		o.Set("destination_details.card.reference", random(12))
 		return nil
 	}, "refund.updated", "charge.refund.updated")
 }
 
-// refundedCharge finds the charge by its id, or by its payment intent.
-func refundedCharge(r *apiRequest) (Object, error) {
-	id, param := r.Params.Str("charge"), "charge"
-	if intent := r.Params.Str("payment_intent"); intent != "" {
-		pi, err := r.Tx.Ref("payment_intent", intent, "payment_intent")
-		if err != nil {
-			return nil, err
-		}
-		id, param = pi.Str("latest_charge"), "payment_intent"
-		if id == "" || pi.Str("status") != "succeeded" {
-			return nil, invalidf("payment_intent", "This PaymentIntent (%s) does not have a successful charge to refund.",
-				intent)
-		}
-	}
-	if id == "" {
-		return nil, invalidf("charge", "You must specify either `charge` or `payment_intent`.").
-			withCode("parameter_missing")
-	}
-	charge, err := r.Tx.Ref("charge", id, param)
+// settleRefund is the agenda's step for the refunds that took their time.
+func settleRefund(tx *Tx, id string) error {
+	refund, err := tx.Get("refund", id)
 	if err != nil {
-		return nil, err
-	}
-	if charge.Str("status") != "succeeded" {
-		return nil, invalidf(param, "Charge %s has failed and cannot be refunded.", id)
-	}
-	return charge, nil
-}
-
-func getRefund(r *apiRequest) (Object, error) { return r.Tx.Get("refund", r.ID) }
-
-func listRefunds(r *apiRequest) (Object, error) {
-	var q Query
-	r.filters(&q, "charge", "payment_intent")
-	return r.list("refund", q)
-}
-
-func updateRefund(r *apiRequest) (Object, error) {
-	return r.Tx.Update("refund", r.ID, func(o Object) error {
-		metadata, err := r.Params.Metadata(o.Obj("metadata"))
-		o["metadata"] = metadata
 		return err
-	}, "refund.updated", "charge.refund.updated")
+	}
+	switch refund.Str("status") {
+	case "pending":
+		_, err = tx.Update("refund", id, func(o Object) error {
+			o["status"] = "succeeded"
+			o.Set("destination_details.card.reference_status", "available")
+			o.Set("destination_details.card.reference", random(12))
+			return nil
+		}, "refund.updated", "charge.refund.updated")
+		return err
+	case "succeeded":
+		return failRefund(tx, refund)
+	}
+	return nil
+}
+
+// failRefund takes a refund back that the bank could not deliver: the money returns to the balance.
+func failRefund(tx *Tx, refund Object) error {
+	charge, err := tx.Get("charge", refund.Str("charge"))
+	if err != nil {
+		return err
+	}
+	moved, err := move(tx, movement{
+		source: refund, amount: refund.Int("amount"), typ: "refund_failure",
+		description: refundText("REFUND FAILURE", charge),
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := tx.Update("charge", charge.ID(), func(c Object) error {
+		c["amount_refunded"] = c.Int("amount_refunded") - refund.Int("amount")
+		c["refunded"] = false
+		return nil
+	}); err != nil {
+		return err
+	}
+	_, err = tx.amend("refund", refund.ID(), func(o Object) error {
+		o["status"], o["failure_reason"] = "failed", "expired_or_canceled_card"
+		o["failure_balance_transaction"] = moved.ID()
+		o.Set("destination_details.card.reference_status", "unavailable")
+		return nil
+	}, []string{"refund.updated", "charge.refund.updated"}, "refund.failed")
+	return err
 }

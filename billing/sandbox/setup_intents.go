@@ -56,7 +56,7 @@ func requireSetupAction(tx *Tx, id, method string, opt payOptions) (outcome, err
 		si["status"] = "requires_action"
 		si["payment_method"] = method
 		si["last_setup_error"] = nil
-		si["next_action"] = nextAction(tx, id, opt.returnURL)
+		si["next_action"] = nextAction(tx, id, opt)
 		si["_return_url"] = textOrNil(opt.returnURL)
 		return nil
 	}, nil, "setup_intent.requires_action")

@@ -216,7 +216,14 @@ func (tx *Tx) renderRef(id string, tree expandTree) (any, error) {
 
 // renderComputed fills in the includable fields that are queries and not stored.
 func (tx *Tx) renderComputed(x Object, kind string, tree expandTree) error {
-	if kind != "customer" {
+	switch kind {
+	case "balance_transaction":
+		cleared(tx, x)
+		return nil
+	case "charge":
+		return tx.renderRefunds(x, tree)
+	case "customer":
+	default:
 		return nil
 	}
 	for field, child := range map[string]string{"subscriptions": "subscription", "tax_ids": "tax_id", "sources": ""} {
@@ -241,5 +248,28 @@ func (tx *Tx) renderComputed(x Object, kind string, tree expandTree) error {
 		x[field] = Object{"object": "list", "data": items, "has_more": false, "total_count": int64(len(items)),
 			"url": "/v1/customers/" + x.ID() + "/" + field}
 	}
+	return nil
+}
+
+// renderRefunds shows the refunds of a charge, newest first, where they are asked for.
+func (tx *Tx) renderRefunds(x Object, tree expandTree) error {
+	sub, asked := tree["refunds"]
+	if !asked {
+		return nil
+	}
+	found, err := tx.Find("refund", Query{Where: map[string]string{"charge": x.ID()}, Limit: defaultPage})
+	if err != nil {
+		return err
+	}
+	items := []any{}
+	for _, o := range found {
+		rendered, err := tx.renderValue(o, sub["data"])
+		if err != nil {
+			return err
+		}
+		items = append(items, rendered)
+	}
+	x["refunds"] = Object{"object": "list", "data": items, "has_more": false, "total_count": int64(len(items)),
+		"url": "/v1/charges/" + x.ID() + "/refunds"}
 	return nil
 }

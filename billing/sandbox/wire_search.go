@@ -212,5 +212,10 @@ func (c clause) match(o Object) bool {
 	}
 }
 
-// get returns a top-level scalar as text; unlike Str its key may contain dots.
-func (o Object) get(key string) string { return Params(o).Str(key) }
+// get returns a scalar as text: by its own key, which unlike for Str may contain dots, or else by a dotted path.
+func (o Object) get(key string) string {
+	if _, ok := o[key]; ok {
+		return Params(o).Str(key)
+	}
+	return Params{"value": o.at(key)}.Str("value")
+}
