@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -35,7 +36,8 @@ func TestFailuresAreToldApart(t *testing.T) {
 		http.StatusServiceUnavailable: billing.ErrUncertain, 0: billing.ErrUnavailable,
 	} {
 		s.AddFault(sandbox.Fault{Match: "POST /v1/customers", Status: status, Cut: status == 0, Times: -1})
-		_, err := g.CreateCustomer(ctx, billing.CustomerParams{Email: "ada@example.com", Name: "Ada"}, "key")
+		_, err := g.CreateCustomer(ctx, billing.CustomerParams{Email: "ada@example.com", Name: "Ada"},
+			fmt.Sprint("key-", status)) // A key of its own: Stripe remembers some failures under it.
 		s.ClearFaults()
 		require.Error(t, err, status)
 		for _, kind := range kinds {

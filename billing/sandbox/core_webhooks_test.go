@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/stripe/stripe-go/v81"
+	"github.com/stripe/stripe-go/v81/webhook"
 
 	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/billing/sandbox/sandboxtest"
@@ -224,6 +226,17 @@ func TestClockMovesAndSignaturesDoNot(t *testing.T) {
 	s.MustIdle()
 	if len(r.Events()) != 1 {
 		t.Errorf("%v", r.Types())
+	}
+	body, header := r.Body(0)
+	fields := map[string]string{}
+	for field := range strings.SplitSeq(header.Get("Stripe-Signature"), ",") {
+		name, value, _ := strings.Cut(field, "=")
+		fields[name] = value
+	}
+	// Test mode adds a v0 that signs nothing: whoever takes it for a signature is wrong.
+	fake := fmt.Sprintf("t=%s,v1=%s", fields["t"], fields["v0"])
+	if len(fields["v0"]) != 64 || len(fields) != 3 || webhook.ValidatePayload(body, fake, sandboxtest.Secret) == nil {
+		t.Errorf("signature %v", fields)
 	}
 	if err := s.AdvanceTo(context.Background(), before); err == nil {
 		t.Error("the clock went back")

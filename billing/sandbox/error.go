@@ -13,6 +13,9 @@ const (
 	typeInvalid     = "invalid_request_error"
 )
 
+// codeLockTimeout is the one 429 that asks to be tried again.
+const codeLockTimeout = "lock_timeout"
+
 // Error is a refusal in Stripe's terms. Handlers return it, and the wire renders it as Stripe's envelope.
 type Error struct {
 	Status      int

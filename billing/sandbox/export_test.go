@@ -75,3 +75,6 @@ func Serve(t interface{ Cleanup(func()) }, s *Sandbox) {
 	t.Cleanup(server.Close)
 	s.url.Store(server.URL)
 }
+
+// Matches lets tests ask which requests a fault hits.
+func Matches(f Fault, method, path string) bool { return f.matches(method, path) }

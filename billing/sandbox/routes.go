@@ -231,6 +231,15 @@ type compiledRoute struct {
 	params   *schemaNode // nil: the parameters are not checked.
 }
 
+// answers is the kind of object that the operation answers with, or of the elements of its list; "" when the
+// specification does not know the operation.
+func (r *compiledRoute) answers() string {
+	if r.params == nil {
+		return ""
+	}
+	return r.params.Answer
+}
+
 func newRouteTable(doc *schemaDoc, rows []route) (*routeTable, error) {
 	t := &routeTable{}
 	seen := map[string]bool{}

@@ -95,6 +95,8 @@ type Sandbox struct {
 	captures *captureFile
 	clocks   clockState
 
+	onReset atomic.Pointer[func(context.Context) error]
+
 	chaos   *rand.Rand
 	chaosMu sync.Mutex
 

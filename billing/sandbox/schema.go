@@ -29,6 +29,7 @@ type schemaNode struct {
 	Ref      string                 `json:"ref"`
 	Expand   []string               `json:"x"`
 	Any      []*schemaNode          `json:"a"`
+	Answer   string                 `json:"k"`
 }
 
 // schemaDoc is all that the sandbox knows of shapes: objects by kind, and accepted parameters by operation.

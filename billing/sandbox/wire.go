@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type call struct {
 	row     *compiledRoute
 	ids     []string
 	key     string
+	fault   *Fault // What was injected into this request, if anything.
 }
 
 func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
@@ -95,15 +97,17 @@ func (c *call) answer() (int, []byte, error) {
 		}
 		defer c.s.flight.leave(scope + " " + c.key)
 	}
-	fault := c.s.faults.take(c.r.Method, c.r.URL.Path)
-	fault.wait(c.r.Context())
-	if fault != nil && !fault.AfterCommit && fault.strikes() {
-		return fault.strike()
+	c.fault = c.s.faults.take(c.r.Method, c.r.URL.Path)
+	c.fault.wait(c.r.Context())
+	if c.fault.before() && !c.fault.remembered() {
+		return 0, nil, c.fault.fails()
 	}
 	status, body, err := c.execute(scope)
-	if fault != nil && fault.AfterCommit && fault.strikes() {
-		c.w.Header().Del("Idempotent-Replayed")
-		return fault.strike()
+	if c.fault.strikes() && c.fault.AfterCommit {
+		for _, name := range []string{"Idempotent-Replayed", "Original-Request", retryHeader} {
+			c.w.Header().Del(name)
+		}
+		return 0, nil, c.fault.fails()
 	}
 	return status, body, err
 }
@@ -154,7 +158,9 @@ func (c *call) execute(scope string) (status int, body []byte, err error) {
 			}
 		}
 		var err error
-		if status, body, err = c.handle(tx); err != nil {
+		if c.fault.remembered() {
+			status, body = c.refusal(c.fault.fails())
+		} else if status, body, err = c.handle(tx); err != nil {
 			return err
 		}
 		if c.key != "" && memorable(status) {
@@ -218,7 +224,7 @@ func (c *call) run(tx *Tx) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	tree, err := c.s.parseExpand(expand, answer)
+	tree, err := c.s.parseExpand(expand, answer, c.row.answers())
 	if err != nil {
 		return nil, err
 	}
@@ -255,6 +261,9 @@ func (c *call) refusal(err error) (int, []byte) {
 			Message: "An unknown error occurred in the sandbox: " + err.Error(),
 		}
 	}
+	if e.Code == codeLockTimeout {
+		c.w.Header().Set(retryHeader, "true")
+	}
 	if e.Status == http.StatusUnauthorized {
 		c.w.Header().Set("WWW-Authenticate", `Basic realm="Stripe"`)
 	}
@@ -269,17 +278,38 @@ func (c *call) refusal(err error) (int, []byte) {
 // pretty prints JSON the way Stripe does, indented by two spaces.
 func pretty(o Object) []byte { return append(encode(o, "  "), '\n') }
 
-func (c *call) write(status int, body []byte) {
-	retry := "false"
-	if status >= 500 || status == http.StatusConflict || status == http.StatusTooManyRequests {
-		retry = "true"
+// retryHeader tells a client whether the same request may go well another time.
+const retryHeader = "Stripe-Should-Retry"
+
+// retriable reports whether a retry under the same key can get another answer: not when the failure is remembered, and
+// not when there are too many requests already.
+func (c *call) retriable(status int) bool {
+	switch {
+	case status == http.StatusConflict:
+		return true
+	case status == http.StatusInternalServerError:
+		return c.key == "" || !c.fault.remembered() && c.w.Header().Get("Idempotent-Replayed") == ""
+	default:
+		return status > 500
 	}
-	if status >= 400 {
-		c.w.Header().Set("Stripe-Should-Retry", retry)
+}
+
+func (c *call) write(status int, body []byte) {
+	h := c.w.Header()
+	if status >= 400 && h.Get(retryHeader) == "" {
+		h.Set(retryHeader, strconv.FormatBool(c.retriable(status)))
 	}
 	c.log(status, body) // First, so that whoever has the answer also finds it in the log.
+	if c.fault != nil && c.fault.Truncate {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		body = body[:len(body)/2]
+	}
 	c.w.WriteHeader(status)
 	_, _ = c.w.Write(body)
+	if c.fault != nil && c.fault.Truncate {
+		_ = http.NewResponseController(c.w).Flush()
+		panic(http.ErrAbortHandler)
+	}
 }
 
 // cut breaks the connection without an answer.

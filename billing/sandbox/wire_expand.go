@@ -4,7 +4,8 @@ import (
 	"strings"
 )
 
-// maxExpandDepth is how many steps one expand[] may have, a list's leading "data" not counted.
+// maxExpandDepth is how many steps one expand[] may have. A list's leading "data" is one of them: the deepest path that
+// Stripe documents is data.payment_intent.customer.default_source.
 const maxExpandDepth = 4
 
 // includable are the fields that stay out of an object unless they are asked for by expand[].
@@ -53,29 +54,31 @@ func (tx *Tx) Public(o Object) Object { return tx.s.public(o) }
 // expandTree is the set of requested paths, as a tree.
 type expandTree map[string]expandTree
 
-// parseExpand checks the requested paths against the schema of what the request answers with.
-func (s *Sandbox) parseExpand(paths []string, answer Object) (expandTree, error) {
+// parseExpand checks the requested paths against the schema of what the request answers with. answers is the kind that
+// the specification says it is, or the kind of a list's elements: it counts where the answer itself does not tell,
+// because a list is empty.
+func (s *Sandbox) parseExpand(paths []string, answer Object, answers string) (expandTree, error) {
 	root := expandTree{}
 	kind := answer.Kind()
 	isList := kind == "list" || kind == "search_result"
+	if isList {
+		kind = listKind(answer, answers)
+	}
 	for _, path := range paths {
 		keys := strings.Split(path, ".")
-		if isList {
-			if keys[0] != "data" || len(keys) < 2 {
-				return nil, cannotExpand(path, true)
-			}
-			kind = listKind(answer)
-			keys = keys[1:]
-		}
 		if len(keys) > maxExpandDepth {
 			return nil, invalidf("expand", "You cannot expand more than %d levels of a property. Property: %s",
 				maxExpandDepth, path)
 		}
-		if kind != "" && !s.canExpand(s.schema.Objects[kind], kind, keys) {
-			return nil, cannotExpand(path, false)
-		}
+		below := keys
 		if isList {
-			keys = append([]string{"data"}, keys...)
+			if keys[0] != "data" || len(keys) < 2 {
+				return nil, cannotExpand(path, true)
+			}
+			below = keys[1:]
+		}
+		if kind != "" && !s.canExpand(s.schema.Objects[kind], kind, below) {
+			return nil, cannotExpand(path, false)
 		}
 		node := root
 		for _, key := range keys {
@@ -96,12 +99,12 @@ func cannotExpand(path string, isList bool) *Error {
 	return invalidf("expand", "%s", message)
 }
 
-// listKind is the kind of a list's elements, "" when it is empty: then nothing can be checked, and nothing expanded.
-func listKind(answer Object) string {
+// listKind is the kind of a list's elements; an empty list's is what the specification says.
+func listKind(answer Object, answers string) string {
 	for _, item := range answer.List("data") {
 		return item.Kind()
 	}
-	return ""
+	return answers
 }
 
 // canExpand follows a path through the schema. A kind without a schema is not checked.

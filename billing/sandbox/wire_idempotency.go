@@ -69,9 +69,9 @@ func (tx *Tx) remember(scope, key, hash string, status int, body []byte) error {
 }
 
 // memorable reports whether an answer is kept: one whose execution began. A request refused for its parameters may be
-// corrected and sent again under the same key.
+// corrected and sent again under the same key, and 502 to 504 come from in front of the API.
 func memorable(status int) bool {
-	return status < 400 || status == http.StatusPaymentRequired || status >= 500
+	return status < 400 || status == http.StatusPaymentRequired || status == http.StatusInternalServerError
 }
 
 // flightSet holds the keys of requests that are running now.

@@ -65,6 +65,7 @@ type embedded interface {
 	SecretKey() string
 	WebhookSecret() string
 	Now() time.Time
+	OnReset(func(context.Context) error)
 	Close() error
 }
 
@@ -265,9 +266,14 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, listening func()
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	if a.sandbox != nil {
-		if _, err := a.SyncCatalog(ctx); err != nil {
+		tell := func(ctx context.Context) error {
+			_, err := a.SyncCatalog(ctx)
+			return err
+		}
+		if err := tell(ctx); err != nil {
 			a.log.Error("the plans could not be told to the sandbox", "error", err)
 		}
+		a.sandbox.OnReset(tell) // A reset in its console takes the prices away, and the pricing page needs them.
 	}
 	if err := a.jobs.Start(ctx); err != nil {
 		return errors.Join(err, server.Close())

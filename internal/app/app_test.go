@@ -1,13 +1,16 @@
 package app_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v81"
 
 	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/billing/sandbox/sandboxtest"
@@ -91,4 +94,42 @@ func TestTheListFollowsTheStripeInUse(t *testing.T) {
 		require.Zero(t, mrr(two, false), "nobody has paid here")
 		require.Equal(t, there, mrr(one, false))
 	})
+}
+
+// TestAResetLeavesThePrices: the sandbox forgets the plans with everything else, and is told them again.
+func TestAResetLeavesThePrices(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cfg, err := config.Parse([]string{
+		"APP_ENV=test", "APP_URL=http://localhost:8080", "ADDR=127.0.0.1:0", "STRIPE_API_BASE=http://127.0.0.1:0",
+		"DATABASE_URL=sqlite:" + filepath.Join(dir, "tollgate.db"),
+	})
+	require.NoError(t, err)
+	a, err := app.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.Close()) })
+	ctx, stop := context.WithCancel(t.Context())
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ended, listening := make(chan error, 1), make(chan struct{})
+	go func() { ended <- a.Serve(ctx, listener, func() { close(listening) }) }()
+	<-listening
+
+	s := a.EmbeddedStripe().(*sandbox.Sandbox)
+	prices := func() (n int) {
+		list := sandboxtest.Client(s).Prices.List(&stripe.PriceListParams{
+			ListParams: stripe.ListParams{Limit: stripe.Int64(100)}, Active: stripe.Bool(true),
+		})
+		for list.Next() {
+			n++
+		}
+		require.NoError(t, list.Err())
+		return n
+	}
+	before := prices()
+	require.Positive(t, before)
+	require.NoError(t, s.Reset(ctx))
+	require.Equal(t, before, prices())
+	stop()
+	require.NoError(t, <-ended)
 }

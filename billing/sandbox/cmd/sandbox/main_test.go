@@ -166,3 +166,26 @@ func TestRefusesToListenBeyondThisMachine(t *testing.T) {
 		t.Errorf("%v: %s", err, p.stderr)
 	}
 }
+
+// What one database held, another begins with.
+func TestExportsAndImports(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, file := filepath.Join(dir, "one.db"), filepath.Join(dir, "all.jsonl")
+	first := command(t, "-addr", "127.0.0.1:0", "-db", db)
+	_, made := first.do(t, http.MethodPost, "/v1/customers", url.Values{"name": {"Ann"}})
+	first.stop(t)
+	if err := command(t, "-db", db, "-export", file).cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	second := command(t, "-addr", "127.0.0.1:0", "-db", "", "-import", file)
+	status, found := second.do(t, http.MethodGet, "/v1/customers/"+made["id"].(string), nil)
+	if status != http.StatusOK || found["name"] != "Ann" {
+		t.Errorf("%d %v", status, found)
+	}
+	second.stop(t)
+	p := command(t, "-db", "", "-import", db)
+	if err := p.cmd.Wait(); err == nil || !strings.Contains(p.stderr.String(), "header of an export") {
+		t.Errorf("%v: %s", err, p.stderr)
+	}
+}

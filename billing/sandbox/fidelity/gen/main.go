@@ -36,6 +36,7 @@ type node struct {
 	Ref      string           `json:"ref,omitempty"`
 	Expand   []string         `json:"x,omitempty"` // the kinds that the field expands to
 	Any      []*node          `json:"a,omitempty"` // alternatives, in requests
+	Answer   string           `json:"k,omitempty"` // of an operation: the kind it answers with, or lists
 }
 
 // document is the file that the sandbox embeds.
@@ -181,7 +182,7 @@ func (g *generator) operations(path string, item object) {
 		if !ok {
 			continue
 		}
-		n := &node{Type: "o", Props: map[string]*node{}}
+		n := &node{Type: "o", Props: map[string]*node{}, Answer: answerKind(op)}
 		for _, p := range list(op["parameters"]) {
 			if p["in"] != "query" {
 				continue
@@ -197,6 +198,26 @@ func (g *generator) operations(path string, item object) {
 		}
 		g.doc.Ops[strings.ToUpper(method)+" "+path] = n
 	}
+}
+
+// answerKind is the kind of object in the answer 200, or of a list's elements.
+func answerKind(op object) string {
+	answer := at(op, "responses", "200", "content", "application/json", "schema")
+	if items := at(answer, "properties", "data", "items"); items != nil {
+		answer = items
+	}
+	if alts := list(answer["anyOf"]); len(alts) > 0 {
+		answer = alts[0]
+	}
+	return refName(answer)
+}
+
+// at follows keys into nested objects; it returns nil where one is missing.
+func at(o object, keys ...string) object {
+	for _, key := range keys {
+		o, _ = o[key].(object)
+	}
+	return o
 }
 
 func formSchemas(op object) []object {
