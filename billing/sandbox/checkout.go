@@ -40,6 +40,9 @@ func createCheckoutSession(r *apiRequest) (Object, error) {
 	if err := r.sessionItems(s); err != nil {
 		return nil, err
 	}
+	if err := r.sessionBinds(s); err != nil {
+		return nil, err
+	}
 	if err := r.sessionDetails(s); err != nil {
 		return nil, err
 	}

@@ -254,6 +254,7 @@ func sessionSpec(tx *Tx, s, buyer Object, method string) (subscriptionSpec, erro
 	data := s.Obj("_subscription_data")
 	spec := subscriptionSpec{
 		customer: buyer, method: method, trialEnd: sessionTrial(tx, s), anchor: data.Int("billing_cycle_anchor"),
+		currency: s.Str("currency"),
 		fields: Object{},
 	}
 	for _, item := range s.List("line_items") {
@@ -287,13 +288,17 @@ func oneTimeItems(tx *Tx, s, sub Object) error {
 		if item.Has("price.recurring") {
 			continue
 		}
-		amount, err := priceAmount(tx, item.Obj("price"), item.Int("quantity"))
+		amount, err := amountIn(tx, item.Obj("price"), item.Int("quantity"), s.Str("currency"))
 		if err != nil {
 			return err
 		}
 		ii := newInvoiceItem(tx, sub.Str("customer"), s.Str("currency"), amount, item.Str("description"))
 		ii["price"], ii["quantity"], ii["subscription"] = item["price"], item["quantity"], sub.ID()
-		ii["unit_amount"], ii["unit_amount_decimal"] = item.at("price.unit_amount"), item.at("price.unit_amount_decimal")
+		unit, err := priceIn(tx, item.Obj("price"), s.Str("currency"))
+		if err != nil {
+			return err
+		}
+		ii["unit_amount"], ii["unit_amount_decimal"] = unit["unit_amount"], unit["unit_amount_decimal"]
 		if err := tx.Insert(ii, "invoiceitem.created"); err != nil {
 			return err
 		}

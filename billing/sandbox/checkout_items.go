@@ -47,15 +47,16 @@ func (r *apiRequest) sessionItem(s Object, line Params) (Object, error) {
 		return nil, err
 	}
 	if s.Str("currency") == "" {
-		s["currency"] = price["currency"]
+		if err := r.sessionCurrency(s, price); err != nil {
+			return nil, err
+		}
 	}
-	if price.Str("currency") != s.Str("currency") {
-		return nil, invalidf(line.Path("price"), "The price specified only supports `%s`. This doesn't match the "+
-			"expected currency: `%s`.", price.Str("currency"), s.Str("currency"))
+	if err := mustPriceIn(r.Tx, price, s.Str("currency"), line.Path("price")); err != nil {
+		return nil, err
 	}
 	item := r.Tx.Skeleton("item")
 	item["price"] = r.Tx.Public(price)
-	item["currency"] = price["currency"]
+	item["currency"] = s["currency"]
 	item["description"] = productName(r.Tx, price)
 	quantity, sent, err := line.Int("quantity")
 	if err != nil {
@@ -79,6 +80,28 @@ func (r *apiRequest) sessionItem(s Object, line Params) (Object, error) {
 	item["_tax_rates"] = rates
 	item["_adjustable"] = line.Sub("adjustable_quantity").Object()
 	return item, nil
+}
+
+// sessionCurrency fixes the currency of a session that names none, by its first price and its customer.
+func (r *apiRequest) sessionCurrency(s, price Object) error {
+	customer, err := r.Tx.load(s.Str("customer"))
+	if err != nil {
+		return err
+	}
+	s["currency"], err = currencyFor(r.Tx, price, customer)
+	return err
+}
+
+// sessionBinds refuses to sell a subscription to a customer who is bound to another currency.
+func (r *apiRequest) sessionBinds(s Object) error {
+	if s.Str("mode") != "subscription" || !s.Has("customer") {
+		return nil
+	}
+	customer, err := r.Tx.Ref("customer", s.Str("customer"), "customer")
+	if err != nil {
+		return err
+	}
+	return oneCurrency(r.Tx, customer, s.Str("currency"))
 }
 
 // sessionDetails keeps what the session is to hand on to what it creates.

@@ -59,7 +59,7 @@ func sessionBill(tx *Tx, s Object) (*bill, error) {
 	}
 	trial := sessionTrial(tx, s) > 0
 	for _, item := range s.List("line_items") {
-		amount, err := priceAmount(tx, item.Obj("price"), item.Int("quantity"))
+		amount, err := amountIn(tx, item.Obj("price"), item.Int("quantity"), s.Str("currency"))
 		if err != nil {
 			return nil, err
 		}

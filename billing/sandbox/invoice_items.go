@@ -72,6 +72,9 @@ func createInvoiceItem(r *apiRequest) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := oneCurrency(r.Tx, customer, item.Str("currency")); err != nil {
+		return nil, err
+	}
 	if item["metadata"], err = r.Params.Metadata(nil); err != nil {
 		return nil, err
 	}
@@ -110,16 +113,26 @@ func pricedItem(r *apiRequest, customer Object) (Object, error) {
 		if !sent {
 			quantity = 1
 		}
-		amount, err := priceAmount(r.Tx, price, quantity)
+		currency := r.Params.Str("currency")
+		if currency == "" {
+			if currency, err = currencyFor(r.Tx, price, customer); err != nil {
+				return nil, err
+			}
+		}
+		if err := mustPriceIn(r.Tx, price, currency, "price"); err != nil {
+			return nil, err
+		}
+		amount, err := amountIn(r.Tx, price, quantity, currency)
 		if err != nil {
 			return nil, err
 		}
 		if text == "" {
 			text = productName(r.Tx, price)
 		}
-		item := newInvoiceItem(r.Tx, customer.ID(), price.Str("currency"), amount, text)
+		item := newInvoiceItem(r.Tx, customer.ID(), currency, amount, text)
 		item["price"], item["quantity"] = r.Tx.Public(price), quantity
-		item["unit_amount"], item["unit_amount_decimal"] = price["unit_amount"], price["unit_amount_decimal"]
+		unit := inCurrency(price, currency)
+		item["unit_amount"], item["unit_amount_decimal"] = unit["unit_amount"], unit["unit_amount_decimal"]
 		return item, nil
 	}
 	amount, sent, err := r.Params.Int("amount")

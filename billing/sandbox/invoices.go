@@ -51,18 +51,6 @@ func insertInvoice(tx *Tx, b *bill) (Object, error) {
 	return inv, nil
 }
 
-// rememberCurrency fixes a customer's currency with their first invoice. It is called at the end of what brought the
-// invoice about, since that is where Stripe's event for it comes.
-func rememberCurrency(tx *Tx, customer, currency string) error {
-	_, err := tx.Update("customer", customer, func(c Object) error {
-		if c.Str("currency") == "" {
-			c["currency"] = currency
-		}
-		return nil
-	}, "customer.updated")
-	return err
-}
-
 // finalizeInvoice gives a draft its number, applies the customer's balance and prepares the payment. An existing
 // intent is taken over instead of making one. An invoice on which nothing is due is paid by that alone.
 func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {

@@ -20,7 +20,7 @@ func costsOf(tx *Tx, s Object) (checkoutCosts, error) {
 	recurring := s.Clone()
 	var items []any
 	for _, item := range recurring.List("line_items") {
-		amount, err := priceAmount(tx, item.Obj("price"), item.Int("quantity"))
+		amount, err := amountIn(tx, item.Obj("price"), item.Int("quantity"), c.currency)
 		if err != nil {
 			return c, err
 		}
@@ -87,7 +87,7 @@ func checkoutLines(tx *Tx, s Object) ([]pages.CheckoutLine, error) {
 	var out []pages.CheckoutLine
 	for _, item := range s.List("line_items") {
 		price, quantity := item.Obj("price"), item.Int("quantity")
-		figure, per, err := priceFigure(tx, price, quantity)
+		figure, per, err := priceFigure(tx, price, quantity, s.Str("currency"))
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func checkoutLines(tx *Tx, s Object) ([]pages.CheckoutLine, error) {
 			Name: item.Str("description"), Detail: product.Str("description"), Amount: figure, Per: per,
 		}
 		if quantity > 1 {
-			unit, _, err := priceFigure(tx, price, 1)
+			unit, _, err := priceFigure(tx, price, 1, s.Str("currency"))
 			if err != nil {
 				return nil, err
 			}

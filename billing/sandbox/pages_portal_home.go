@@ -79,7 +79,7 @@ func portalPlan(tx *Tx, po *portal, sub Object) (pages.PortalPlan, error) {
 		Tone: stateTone(sub.Str("status")),
 	}
 	var err error
-	if plan.Figure, plan.Per, err = priceFigure(tx, item.Obj("price"), item.Int("quantity")); err != nil {
+	if plan.Figure, plan.Per, err = priceFigure(tx, item.Obj("price"), item.Int("quantity"), sub.Str("currency")); err != nil {
 		return plan, err
 	}
 	if n := item.Int("quantity"); n > 1 {

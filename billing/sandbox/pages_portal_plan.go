@@ -26,7 +26,7 @@ func (po *portal) offered(tx *Tx, sub Object) ([]Object, error) {
 			if err != nil {
 				return nil, err
 			}
-			if price.Bool("active") && price.Str("currency") == sub.Str("currency") {
+			if price.Bool("active") && inCurrency(price, sub.Str("currency")).Str("currency") == sub.Str("currency") {
 				out = append(out, price)
 			}
 		}
@@ -103,7 +103,7 @@ func (p *page) offer(tx *Tx, sub, price Object, current bool) (pages.Offer, erro
 		Name: product.Str("name"), About: product.Str("description"), Current: current,
 		Link: p.portalBase() + "/plans/" + url.PathEscape(price.ID()) + "?subscription=" + url.QueryEscape(sub.ID()),
 	}
-	offer.Figure, offer.Per, err = priceFigure(tx, price, sub.Int("items.data.0.quantity"))
+	offer.Figure, offer.Per, err = priceFigure(tx, price, sub.Int("items.data.0.quantity"), sub.Str("currency"))
 	return offer, err
 }
 
@@ -169,7 +169,7 @@ func (p *page) portalSwitch(status int, alert string) error {
 		v.Quantity, v.AskSeats, v.Sub = itoa(w.quantity), po.seats(), w.sub.ID()
 		v.From = productName(tx, w.sub.Obj("items.data.0.price"))
 		v.To, v.Confirm = productName(tx, w.price), "Confirm"
-		if v.Figure, v.Per, err = priceFigure(tx, w.price, w.quantity); err != nil {
+		if v.Figure, v.Per, err = priceFigure(tx, w.price, w.quantity, w.sub.Str("currency")); err != nil {
 			return err
 		}
 		if v.Card, err = payingCard(tx, w.sub, po.customer); err != nil {

@@ -45,15 +45,15 @@ func perText(price Object) string {
 }
 
 // priceFigure is what a quantity of a price costs for one period, and how often.
-func priceFigure(tx *Tx, price Object, quantity int64) (figure, per string, err error) {
-	amount, err := priceAmount(tx, price, max(quantity, 1))
+func priceFigure(tx *Tx, price Object, quantity int64, currency string) (figure, per string, err error) {
+	amount, err := amountIn(tx, price, max(quantity, 1), currency)
 	if err != nil {
 		return "", "", err
 	}
 	if metered(price) {
 		return "By usage", "billed " + perText(price), nil
 	}
-	return pages.Money(amount, price.Str("currency")), perText(price), nil
+	return pages.Money(amount, currency), perText(price), nil
 }
 
 // couponText says what a coupon takes off, and for how long.

@@ -92,15 +92,8 @@ func updatePrice(r *apiRequest) (Object, error) {
 			price["tax_behavior"] = want
 		}
 		p.Copy(price, "active", "nickname")
-		if options := p.Sub("currency_options"); options != nil {
-			merged := price.Obj("currency_options").Clone()
-			if merged == nil {
-				merged = Object{}
-			}
-			for currency, option := range currencyOptions(options) {
-				merged[currency] = option
-			}
-			price["currency_options"] = merged
+		if err := addCurrencies(p, price); err != nil {
+			return err
 		}
 		if err := claimLookupKey(r.Tx, p, price); err != nil {
 			return err

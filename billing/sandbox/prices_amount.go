@@ -44,22 +44,13 @@ func unitOf(o Object, key string) *big.Rat {
 	return nil
 }
 
-// priceAmount is what a quantity of a price costs for one period, in the price's own currency.
-func priceAmount(tx *Tx, price Object, quantity int64) (int64, error) {
-	return amountIn(tx, price, quantity, price.Str("currency"))
-}
-
-// amountIn is what a quantity of a price costs for one period in one of its currencies. The price is read again from
-// the store, since the copy that subscription items embed is the public one, without tiers and other currencies.
+// amountIn is what a quantity of a price costs for one period in one of its currencies.
 func amountIn(tx *Tx, price Object, quantity int64, currency string) (int64, error) {
-	full, err := tx.load(price.ID())
+	full, err := priceIn(tx, price, currency)
 	if err != nil {
 		return 0, err
 	}
-	if full == nil || full.Bool("deleted") {
-		full = price
-	}
-	amount, err := priceOf(inCurrency(full, currency)).Amount(quantity)
+	amount, err := priceOf(full).Amount(quantity)
 	if err != nil {
 		return 0, fmt.Errorf("price %s: %w", price.ID(), err)
 	}
@@ -88,11 +79,11 @@ func productName(tx *Tx, price Object) string {
 // lineTextIn describes a subscription's line, such as "2 × Pro (at $79.00 / month)".
 func lineTextIn(tx *Tx, price Object, quantity int64, currency string) string {
 	name := productName(tx, price)
-	full, err := tx.load(price.ID())
-	if err == nil && full != nil && !full.Bool("deleted") {
-		price = full
+	full, err := priceIn(tx, price, currency)
+	if err != nil {
+		full = price
 	}
-	unit := unitOf(inCurrency(price, currency), "unit_amount")
+	unit := unitOf(full, "unit_amount")
 	if price.Str("billing_scheme") == "tiered" || unit == nil {
 		return fmt.Sprintf("%d × %s", quantity, name)
 	}
@@ -110,23 +101,6 @@ func unitText(unit *big.Rat, currency string) string {
 		unit, places = new(big.Rat).Quo(unit, big.NewRat(100, 1)), places+2
 	}
 	return prefix + strings.TrimRight(unit.FloatString(places), "0")
-}
-
-// inCurrency is a price as it stands in one of its currencies: its own, or one of its currency_options.
-func inCurrency(price Object, currency string) Object {
-	option := price.Obj("currency_options." + currency)
-	if currency == price.Str("currency") || option == nil {
-		return price
-	}
-	out := Object{}
-	for key, value := range price {
-		out[key] = value
-	}
-	for _, key := range []string{"unit_amount", "unit_amount_decimal", "tiers", "tax_behavior", "custom_unit_amount"} {
-		out[key] = option[key]
-	}
-	out["currency"] = currency
-	return out
 }
 
 func intervalText(price Object) string {

@@ -18,6 +18,7 @@ type itemSpec struct {
 type subscriptionSpec struct {
 	customer  Object
 	items     []itemSpec
+	currency  string // "" is the first price's own.
 	trialEnd  int64 // 0 is no trial.
 	anchor    int64 // 0 is now.
 	proration string
@@ -37,12 +38,13 @@ func buildSubscription(tx *Tx, spec subscriptionSpec) (Object, error) {
 	if err := checkItems(items); err != nil {
 		return nil, err
 	}
-	if err := oneCurrency(spec.customer, items[0].Str("price.currency")); err != nil {
+	currency := orText(spec.currency, items[0].Str("price.currency"))
+	if err := oneCurrency(tx, spec.customer, currency); err != nil {
 		return nil, err
 	}
 	setItems(sub, items)
 	sub["customer"] = spec.customer.ID()
-	sub["currency"] = items[0].at("price.currency")
+	sub["currency"] = currency
 	sub["collection_method"] = "charge_automatically"
 	sub["automatic_tax"] = Object{"enabled": false, "liability": nil, "disabled_reason": nil}
 	sub["invoice_settings"] = Object{"account_tax_ids": nil, "issuer": Object{"type": "self"}}
@@ -60,15 +62,6 @@ func buildSubscription(tx *Tx, spec subscriptionSpec) (Object, error) {
 	attachDiscounts(tx, sub, spec.discounts)
 	startPeriod(sub, spec, now)
 	return sub, nil
-}
-
-// oneCurrency refuses to bill a customer in another currency than before, which Stripe does not allow.
-func oneCurrency(customer Object, currency string) error {
-	if known := customer.Str("currency"); known != "" && known != currency {
-		return invalidf("", "You cannot combine currencies on a single customer. This customer has had a subscription, "+
-			"coupon, or invoice item with currency %s", known)
-	}
-	return nil
 }
 
 // startPeriod sets the status, the anchor and the first period.
@@ -120,23 +113,19 @@ func setItems(sub Object, items []Object) {
 	}
 }
 
-// checkItems refuses prices that cannot share one subscription.
+// checkItems refuses prices that cannot share one subscription. That they share a currency is seen where they are read.
 func checkItems(items []Object) error {
 	if len(items) == 0 {
 		return invalidf("items", "A subscription must have at least one active plan. In order to cancel the "+
 			"subscription, please use the cancel endpoint.")
 	}
-	const mismatch = "Currency and interval fields must match across all plans on this subscription. Found " +
-		"mismatch in %s field."
 	first := items[0]
 	seen := map[string]bool{}
 	for _, item := range items {
 		price := item.Obj("price")
-		if item.Str("price.currency") != first.Str("price.currency") {
-			return invalidf("items", mismatch, "currency")
-		}
 		if interval(price) != interval(first.Obj("price")) {
-			return invalidf("items", mismatch, "interval")
+			return invalidf("items", "Currency and interval fields must match across all plans on this subscription. "+
+				"Found mismatch in interval field.")
 		}
 		if seen[price.ID()] {
 			return invalidf("items", "Cannot add multiple subscription items with the same plan: %s", price.ID())

@@ -69,12 +69,19 @@ func readSubscription(tx *Tx, customer Object, p Params) (subscriptionSpec, erro
 	if len(p.Subs("items")) == 0 {
 		return spec, invalidf("items", "Missing required param: items.").withCode("parameter_missing")
 	}
+	spec.currency = p.Str("currency")
 	for _, item := range p.Subs("items") {
-		read, err := readItem(tx, item, p.Str("currency"))
+		read, err := readItem(tx, item, spec.currency)
 		if err != nil {
 			return spec, err
 		}
 		spec.items = append(spec.items, read)
+		if spec.currency != "" {
+			continue
+		}
+		if spec.currency, err = currencyFor(tx, read.price, customer); err != nil {
+			return spec, err
+		}
 	}
 	var err error
 	if spec.trialEnd, err = readTrial(tx, p, spec.items); err != nil {
@@ -152,13 +159,18 @@ func addInvoiceItems(tx *Tx, sub Object, p Params) error {
 		if !sent {
 			quantity = 1
 		}
-		amount, err := priceAmount(tx, price, quantity)
+		currency := sub.Str("currency")
+		if err := mustPriceIn(tx, price, currency, entry.Path("price")); err != nil {
+			return err
+		}
+		amount, err := amountIn(tx, price, quantity, currency)
 		if err != nil {
 			return err
 		}
-		item := newInvoiceItem(tx, sub.Str("customer"), price.Str("currency"), amount, productName(tx, price))
+		item := newInvoiceItem(tx, sub.Str("customer"), currency, amount, productName(tx, price))
 		item["price"], item["quantity"], item["subscription"] = tx.Public(price), quantity, sub.ID()
-		item["unit_amount"], item["unit_amount_decimal"] = price["unit_amount"], price["unit_amount_decimal"]
+		unit := inCurrency(price, currency)
+		item["unit_amount"], item["unit_amount_decimal"] = unit["unit_amount"], unit["unit_amount_decimal"]
 		if err := tx.Insert(item, "invoiceitem.created"); err != nil {
 			return err
 		}

@@ -102,7 +102,7 @@ func (c *change) startsCosting(tx *Tx) bool {
 			if metered(item.Obj("price")) {
 				continue
 			}
-			amount, err := priceAmount(tx, item.Obj("price"), item.Int("quantity"))
+			amount, err := amountIn(tx, item.Obj("price"), item.Int("quantity"), sub.Str("currency"))
 			if err == nil {
 				total += amount
 			}
@@ -179,7 +179,7 @@ func creditFor(tx *Tx, sub, item Object, at int64) (Object, error) {
 	if metered(price) {
 		return nil, nil
 	}
-	amount, err := priceAmount(tx, price, item.Int("quantity"))
+	amount, err := amountIn(tx, price, item.Int("quantity"), sub.Str("currency"))
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func debitFor(tx *Tx, sub, item Object, at int64) (Object, error) {
 	if metered(price) {
 		return nil, nil
 	}
-	amount, err := priceAmount(tx, price, item.Int("quantity"))
+	amount, err := amountIn(tx, price, item.Int("quantity"), sub.Str("currency"))
 	if err != nil {
 		return nil, err
 	}
@@ -264,6 +264,8 @@ func prorationItem(tx *Tx, sub, item Object, amount, at int64, text string) Obje
 	ii["plan"], ii["price"], ii["quantity"] = item["plan"], item["price"], quantity
 	ii["subscription"], ii["subscription_item"] = sub.ID(), item.ID()
 	ii["tax_rates"] = item.List("tax_rates")
-	ii["unit_amount"], ii["unit_amount_decimal"] = item.at("price.unit_amount"), item.at("price.unit_amount_decimal")
+	if unit, err := priceIn(tx, item.Obj("price"), sub.Str("currency")); err == nil {
+		ii["unit_amount"], ii["unit_amount_decimal"] = unit["unit_amount"], unit["unit_amount_decimal"]
+	}
 	return ii
 }

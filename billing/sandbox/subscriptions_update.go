@@ -95,9 +95,10 @@ func readItem(tx *Tx, p Params, currency string) (itemSpec, error) {
 		return spec, invalidf(p.Path("price"), "The price specified is set to `type=one_time` but this field only "+
 			"accepts prices with `type=recurring`.")
 	}
-	if currency != "" && price.Str("currency") != currency {
-		return spec, invalidf(p.Path("price"), "The price specified only supports `%s`. This doesn't match the expected "+
-			"currency: `%s`.", price.Str("currency"), currency)
+	if currency != "" {
+		if err := mustPriceIn(tx, price, currency, p.Path("price")); err != nil {
+			return spec, err
+		}
 	}
 	spec.price = price
 	quantity, sent, err := p.Int("quantity")
