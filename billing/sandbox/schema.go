@@ -21,6 +21,7 @@ type schemaNode struct {
 	Type     string                 `json:"t"`
 	Nullable bool                   `json:"n"`
 	Required bool                   `json:"r"`
+	Optional bool                   `json:"o"`
 	Unset    bool                   `json:"u"`
 	Max      int                    `json:"l"`
 	Enum     []string               `json:"e"`
@@ -82,7 +83,7 @@ func (d *schemaDoc) skeleton(n *schemaNode, depth int) Object {
 	}
 	for key, p := range n.Props {
 		switch {
-		case p.Nullable:
+		case p.Nullable && !p.Optional:
 			out[key] = nil
 		case p.Required:
 			out[key] = d.zero(p, depth+1)

@@ -1,17 +1,13 @@
 package captured
 
 import (
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"sort"
 	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/stripe/stripe-mock/embedded"
 
 	"example.com/tollgate/billing/sandbox/fidelity/table"
 )
@@ -91,84 +87,6 @@ func joined(problems []string) error {
 		return nil
 	}
 	return errors.New(strings.Join(problems, "; "))
-}
-
-// strictSchemas loads the document, forbids additional keys everywhere, and admits the keys that the document lacks
-// and the generated schema.json.gz has.
-func strictSchemas(t *testing.T) openapi3.Schemas {
-	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(embedded.OpenAPISpec)
-	if err != nil {
-		t.Fatalf("load the specification: %v", err)
-	}
-	seen := map[*openapi3.Schema]bool{}
-	for _, ref := range doc.Components.Schemas {
-		forbid(ref, seen)
-	}
-	admit(t, doc.Components.Schemas)
-	return doc.Components.Schemas
-}
-
-func forbid(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
-	if ref == nil || ref.Value == nil || seen[ref.Value] {
-		return
-	}
-	s := ref.Value
-	seen[s] = true
-	if len(s.Properties) > 0 {
-		no := false
-		s.AdditionalProperties = openapi3.AdditionalProperties{Has: &no}
-		if data := s.Properties["data"]; data != nil && s.Properties["has_more"] != nil {
-			s.Properties["total_count"] = openapi3.NewIntegerSchema().NewRef() // Sent in embedded lists, not documented.
-		}
-	}
-	for _, p := range s.Properties {
-		forbid(p, seen)
-	}
-	forbid(s.Items, seen)
-	for _, alternatives := range []openapi3.SchemaRefs{s.AnyOf, s.OneOf, s.AllOf} {
-		for _, alternative := range alternatives {
-			forbid(alternative, seen)
-		}
-	}
-}
-
-func admit(t *testing.T, schemas openapi3.Schemas) {
-	t.Helper()
-	file, err := os.Open("../../schema.json.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = file.Close() }()
-	zr, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var generated struct {
-		Objects map[string]struct {
-			P map[string]struct {
-				N bool `json:"n"`
-			} `json:"p"`
-		} `json:"objects"`
-	}
-	if err := json.NewDecoder(zr).Decode(&generated); err != nil {
-		t.Fatal(err)
-	}
-	for name, object := range generated.Objects {
-		spec := schemas[name]
-		if spec == nil || len(spec.Value.Properties) == 0 {
-			continue
-		}
-		for key, p := range object.P {
-			if spec.Value.Properties[key] == nil {
-				anything := openapi3.NewSchema()
-				anything.Nullable = true
-				spec.Value.Properties[key] = anything.NewRef()
-			} else if known := spec.Value.Properties[key]; p.N && known.Ref == "" {
-				known.Value.Nullable = true
-			}
-		}
-	}
 }
 
 func verdict(schemas openapi3.Schemas, object map[string]any) []string {

@@ -4,7 +4,7 @@
 // The source is the official OpenAPI document that stripe-mock carries. Only the resources that the sandbox speaks
 // are kept, with everything they embed, and of each schema only what the sandbox needs: types, nullability, what is
 // required, enumerations, and which fields can be expanded. The document is a few months older than the API version
-// that stripe-go pins, so additions.go lists by hand what came between.
+// that stripe-go pins, so what came between is added: see the package additions.
 //
 // Run it with `go run ./gen` from the directory above, which is a module of its own, so that this
 // dependency never enters the starter's go.mod.
@@ -20,9 +20,11 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/stripe/stripe-mock/embedded"
+	"example.com/tollgate/billing/sandbox/fidelity/additions"
+	"example.com/tollgate/billing/sandbox/fidelity/scope"
 )
 
+<<<<<<< HEAD
 // node is the compact form of a schema; billing/sandbox/schema.go reads the same fields.
 type node struct {
 	Type     string           `json:"t,omitempty"` // s i n b a o m
@@ -39,15 +41,17 @@ type node struct {
 	Answer   string           `json:"k,omitempty"` // of an operation: the kind it answers with, or lists
 }
 
+=======
+>>>>>>> c6e3d8e (Derive what the specification lacks from the types of the exact version)
 // document is the file that the sandbox embeds.
 type document struct {
-	Spec    string           `json:"spec"`
-	Version string           `json:"version"`
-	Objects map[string]*node `json:"objects"`
-	Ops     map[string]*node `json:"ops"`
+	Spec    string                     `json:"spec"`
+	Version string                     `json:"version"`
+	Objects map[string]*additions.Node `json:"objects"`
+	Ops     map[string]*additions.Node `json:"ops"`
 }
 
-type object = map[string]any
+type object = scope.Object
 
 func main() {
 	out := flag.String("o", "../schema.json.gz", "the file to write")
@@ -59,26 +63,19 @@ func main() {
 }
 
 func run(out string) error {
-	var spec object
-	if err := json.Unmarshal(embedded.OpenAPISpec, &spec); err != nil {
-		return fmt.Errorf("read the specification: %w", err)
+	spec, err := scope.Read()
+	if err != nil {
+		return err
 	}
-	g := &generator{
-		schemas: spec["components"].(object)["schemas"].(object),
-		doc: document{
-			Spec:    spec["info"].(object)["version"].(string),
-			Version: pinnedVersion,
-			Objects: map[string]*node{},
-			Ops:     map[string]*node{},
-		},
-	}
-	for _, kind := range kinds() {
+	g := &generator{schemas: spec.Schemas, doc: document{
+		Spec: spec.Version, Version: scope.PinnedVersion,
+		Objects: map[string]*additions.Node{}, Ops: map[string]*additions.Node{},
+	}}
+	for _, kind := range scope.Kinds() {
 		g.keep(kind)
 	}
-	for path, item := range spec["paths"].(object) {
-		if wanted(path) {
-			g.operations(path, item.(object))
-		}
+	for name, parameters := range spec.Operations() {
+		g.doc.Ops[name] = &additions.Node{Type: "o", Props: g.properties(parameters, g.request)}
 	}
 	if err := addLater(&g.doc); err != nil {
 		return err
@@ -123,12 +120,12 @@ func (g *generator) keep(name string) {
 	if !ok {
 		panic("the specification has no schema " + name)
 	}
-	g.doc.Objects[name] = &node{} // Marks it as being read: schemas embed each other.
+	g.doc.Objects[name] = &additions.Node{} // Marks it as being read: schemas embed each other.
 	g.doc.Objects[name] = g.response(schema)
 }
 
-func (g *generator) response(s object) *node {
-	n := &node{}
+func (g *generator) response(s object) *additions.Node {
+	n := &additions.Node{}
 	n.Nullable, _ = s["nullable"].(bool)
 	if ref := refName(s); ref != "" {
 		g.keep(ref)
@@ -160,9 +157,9 @@ func (g *generator) response(s object) *node {
 	return n
 }
 
-func (g *generator) properties(s object, read func(object) *node) map[string]*node {
+func (g *generator) properties(s object, read func(object) *additions.Node) map[string]*additions.Node {
 	props, _ := s["properties"].(object)
-	out := make(map[string]*node, len(props))
+	out := make(map[string]*additions.Node, len(props))
 	for name, p := range props {
 		out[name] = read(p.(object))
 	}
@@ -175,6 +172,7 @@ func (g *generator) properties(s object, read func(object) *node) map[string]*no
 	return out
 }
 
+<<<<<<< HEAD
 // operations records the accepted parameters of every method of a path, from the query and from the form.
 func (g *generator) operations(path string, item object) {
 	for _, method := range []string{"get", "post", "delete"} {
@@ -234,6 +232,10 @@ func formSchemas(op object) []object {
 
 func (g *generator) request(s object) *node {
 	n := &node{}
+=======
+func (g *generator) request(s object) *additions.Node {
+	n := &additions.Node{}
+>>>>>>> c6e3d8e (Derive what the specification lacks from the types of the exact version)
 	if ref := refName(s); ref != "" {
 		return g.request(g.schemas[ref].(object))
 	}
