@@ -32,6 +32,9 @@ func createCustomer(r *apiRequest) (Object, error) {
 	if err := r.Tx.Insert(c); err != nil {
 		return nil, err
 	}
+	if err := explainBalance(r.Tx, c, 0, "initial"); err != nil {
+		return nil, err
+	}
 	if err := startCustomerDiscount(r.Tx, c, r.Params); err != nil {
 		return nil, err
 	}
@@ -162,7 +165,11 @@ func updateCustomer(r *apiRequest) (Object, error) {
 	if err := startCustomerDiscount(r.Tx, before, r.Params); err != nil {
 		return nil, err
 	}
-	return r.Tx.Update("customer", r.ID, func(c Object) error { return applyCustomer(r, c) }, "customer.updated")
+	c, err := r.Tx.Update("customer", r.ID, func(c Object) error { return applyCustomer(r, c) }, "customer.updated")
+	if err != nil {
+		return nil, err
+	}
+	return c, explainBalance(r.Tx, c, before.Int("balance"), "adjustment")
 }
 
 // getCustomer answers a deleted customer with its stub instead of a 404.

@@ -151,35 +151,6 @@ func nextNumber(tx *Tx, customer Object) (string, error) {
 	return fmt.Sprintf("%s-%04d", customer.Str("invoice_prefix"), sequence), err
 }
 
-// moveBalance books what finalising an invoice takes from, or leaves in, the customer's balance.
-func moveBalance(tx *Tx, inv Object, change, due int64) error {
-	if change == 0 {
-		return nil
-	}
-	typ := "applied_to_invoice"
-	if due == 0 && inv.Int("total") > 0 && change > 0 && inv.Int("total") == change {
-		typ = "invoice_too_small"
-	}
-	_, err := changeBalance(tx, inv.Str("customer"), change, typ, inv.ID(), inv.Str("currency"))
-	return err
-}
-
-// changeBalance moves a customer's balance and leaves the transaction that explains it, whose id it returns.
-func changeBalance(tx *Tx, customer string, change int64, typ, invoice, currency string) (string, error) {
-	c, err := tx.Update("customer", customer, func(c Object) error {
-		c["balance"] = c.Int("balance") + change
-		return nil
-	}, "customer.updated")
-	if err != nil {
-		return "", err
-	}
-	t := tx.Skeleton("customer_balance_transaction")
-	t["amount"], t["currency"], t["customer"] = change, currency, customer
-	t["ending_balance"], t["type"] = c["balance"], typ
-	t["invoice"] = textOrNil(invoice)
-	return t.ID(), tx.Insert(t)
-}
-
 // settleInvoice marks an invoice as paid by a charge, by the balance, or outside of Stripe, and lets the subscription
 // know. fresh says that the invoice was finalised a moment ago, so that no invoice.updated is due.
 func settleInvoice(tx *Tx, id, charge string, fresh bool) (Object, error) {
@@ -226,12 +197,15 @@ func closeInvoice(tx *Tx, id, status, transition, event string) (Object, error) 
 	if err := tx.Unschedule("invoice.retry", id); err != nil {
 		return nil, err
 	}
-	if pi := inv.Str("payment_intent"); pi != "" && status == "void" {
+	if status != "void" {
+		return inv, nil
+	}
+	if pi := inv.Str("payment_intent"); pi != "" {
 		if _, err := cancelIntent(tx, pi, "void_invoice"); err != nil {
 			return nil, err
 		}
 	}
-	return inv, nil
+	return inv, returnBalance(tx, inv)
 }
 
 // voidInvoice cancels an open or draft invoice for good.

@@ -133,6 +133,8 @@ func routes() []route {
 		{Method: "POST", Path: "/v1/customers/{customer}/balance_transactions", Handler: createBalanceTransaction},
 		{Method: "GET", Path: "/v1/customers/{customer}/balance_transactions", Handler: listCustomerBalance},
 		{Method: "GET", Path: "/v1/customers/{customer}/balance_transactions/{transaction}", Handler: getCustomerBalance},
+		{Method: "POST", Path: "/v1/customers/{customer}/balance_transactions/{transaction}",
+			Handler: updateCustomerBalance},
 
 		// Subscriptions and their items.
 		{Method: "POST", Path: "/v1/subscriptions", Handler: createSubscription},
@@ -179,6 +181,16 @@ func routes() []route {
 		{Method: "GET", Path: "/v1/billing/meters/{id}/event_summaries", Handler: listMeterSummaries},
 		{Method: "POST", Path: "/v1/billing/meter_events", Handler: createMeterEvent},
 		{Method: "POST", Path: "/v1/billing/meter_event_adjustments", Handler: createMeterEventAdjustment},
+
+		// Credit notes.
+		{Method: "POST", Path: "/v1/credit_notes", Handler: createCreditNote},
+		{Method: "GET", Path: "/v1/credit_notes", Handler: listCreditNotes},
+		{Method: "GET", Path: "/v1/credit_notes/preview", Handler: previewCreditNote},
+		{Method: "GET", Path: "/v1/credit_notes/preview/lines", Handler: previewCreditNoteLines},
+		{Method: "GET", Path: "/v1/credit_notes/{id}", Handler: getCreditNote},
+		{Method: "POST", Path: "/v1/credit_notes/{id}", Handler: updateCreditNote},
+		{Method: "GET", Path: "/v1/credit_notes/{credit_note}/lines", Handler: listCreditNoteLines},
+		{Method: "POST", Path: "/v1/credit_notes/{id}/void", Handler: voidCreditNote},
 
 		// Checkout, and the private endpoint by which its page and the command line confirm.
 		{Method: "POST", Path: "/v1/checkout/sessions", Handler: createCheckoutSession},
