@@ -45,6 +45,9 @@ func (s *Service) apply(tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, o
 	if err := a.applyInvoices(snap.Invoices); err != nil {
 		return 0, err
 	}
+	if err := a.applyReturns(snap); err != nil {
+		return 0, err
+	}
 	if err := a.applySubscriptions(snap); err != nil {
 		return 0, err
 	}

@@ -23,6 +23,12 @@ const (
 	FactEnded           = "subscription_ended"
 	FactInvoicePaid     = "invoice_paid"
 	FactPaymentFailed   = "payment_failed"
+	FactActionRequired  = "action_required" // the bank wants the customer to confirm an open invoice
+	FactNotFinalized    = "finalization_failed"
+	FactRefunded        = "refunded"
+	FactRefundFailed    = "refund_failed"       // the money came back to us
+	FactDisputeOpened   = "dispute_opened"      // needs an answer by its due date
+	FactDisputeClosed   = "dispute_closed"      // won, lost, or closed as an inquiry
 	FactSecond          = "second_subscription" // a live plan beside another one: somebody pays twice
 	FactMRRChanged      = "mrr_changed"         // a discount, quantity or price moved it, and nothing else did
 )
@@ -96,6 +102,12 @@ func (a *application) invoiceFacts(old, row models.Invoice, state InvoiceState) 
 		a.fact(FactInvoicePaid, row.StripeID, "", at, row.AmountPaid, sub)
 		a.facts[len(a.facts)-1].Discount = state.Discount
 	}
+	if state.FinalizeError != "" && row.Status == "draft" {
+		a.fact(FactNotFinalized, row.StripeID, state.FinalizeError, row.IssuedAt, row.Total, sub)
+	}
+	if state.ActionRequired && row.Status == "open" {
+		a.fact(FactActionRequired, row.StripeID, state.PaymentIntent, a.fetched, row.AmountRemaining, sub)
+	}
 	if row.Status != "open" || row.AttemptCount <= old.AttemptCount {
 		return
 	}
@@ -152,7 +164,8 @@ func (a *application) record() (int, error) {
 // sync while they last, which may have been recorded before.
 func carriesMRR(kind string) bool {
 	switch kind {
-	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactSecond:
+	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactSecond, FactActionRequired,
+		FactNotFinalized, FactRefunded, FactRefundFailed, FactDisputeOpened, FactDisputeClosed:
 		return false
 	}
 	return true

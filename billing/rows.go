@@ -133,6 +133,7 @@ func (a *application) invoiceRow(state InvoiceState, old models.Invoice) models.
 		SubscriptionID: state.Subscription, Number: state.Number, Status: state.Status,
 		BillingReason: state.BillingReason, Currency: state.Currency, Total: state.Total,
 		AmountDue: state.AmountDue, AmountPaid: state.AmountPaid, AmountRemaining: state.AmountRemaining,
+		AmountRefunded: state.AmountRefunded, ChargeID: state.Charge, PaymentIntentID: state.PaymentIntent,
 		AttemptCount: state.AttemptCount, NextPaymentAttempt: state.NextAttempt,
 		FirstFailedAt: old.FirstFailedAt, PeriodStart: &state.PeriodStart, PeriodEnd: &state.PeriodEnd,
 		HostedURL: state.HostedURL, PDFURL: state.PDFURL, PaidAt: state.PaidAt, IssuedAt: state.Created,

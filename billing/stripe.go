@@ -21,8 +21,11 @@ type Gateway interface {
 	// FindCustomer looks for the customer that was made for an account: its address narrows the list
 	// (which, unlike search, is never behind) and the account id in its metadata decides.
 	FindCustomer(ctx context.Context, email, accountPublicID string) (id string, ok bool, err error)
-	// FetchCustomer reads the customer, every subscription it ever had, and its recent invoices.
+	// FetchCustomer reads the customer, every subscription it ever had, and its recent invoices with what was
+	// refunded or disputed of them.
 	FetchCustomer(ctx context.Context, id string) (Snapshot, error)
+	// ChargedCustomer finds out whose charge it is; empty for a charge of nobody's.
+	ChargedCustomer(ctx context.Context, charge string) (id string, err error)
 
 	CreateCheckout(ctx context.Context, p CheckoutParams, key string) (CheckoutSession, error)
 	FetchCheckout(ctx context.Context, id string) (CheckoutSession, error)
@@ -137,7 +140,7 @@ type Event struct {
 	Livemode                      bool
 	Created                       time.Time
 	ObjectID, ObjectType          string
-	Customer                      string
+	Customer, Charge              string
 }
 
 // Snapshot is everything about a customer at one moment. FetchedAt is when the fetch began, by the
@@ -191,4 +194,25 @@ type InvoiceState struct {
 	NextAttempt, PaidAt, FinalizedAt                          *time.Time
 	PeriodStart, PeriodEnd, Created                           time.Time
 	HostedURL, PDFURL                                         string
+	Charge, PaymentIntent                                     string
+	ActionRequired                                            bool   // the payment waits for the customer's bank
+	FinalizeError                                             string // Stripe's code for why it cannot be finalised
+	AmountRefunded                                            int64
+	Refunds                                                   []RefundState
+	Dispute                                                   *DisputeState
+}
+
+// RefundState is a refund of an invoice's charge. Amount is minor units of Currency.
+type RefundState struct {
+	ID, Status, Reason, Currency string
+	Amount                       int64
+	Created                      time.Time
+}
+
+// DisputeState is a dispute of an invoice's charge. Amount is minor units of Currency.
+type DisputeState struct {
+	ID, Status, Reason, Currency string
+	Amount                       int64
+	DueBy                        *time.Time
+	Created                      time.Time
 }

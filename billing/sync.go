@@ -94,6 +94,9 @@ func (s *Service) syncAccount(ctx context.Context, accountID int64) error {
 }
 
 func (s *Service) syncUnderLease(ctx context.Context, held lease) error {
+	if isCharge(held.customer) {
+		return s.matchCharge(ctx, held)
+	}
 	if known, err := s.knowsCustomer(ctx, held.customer); err != nil || !known {
 		// Stripe has no need to be asked about somebody else's customer.
 		return errors.Join(err, errUnknownCustomer)

@@ -40,8 +40,24 @@ RETURNING dirty_seq`,
 	return held, nil
 }
 
-// finishSync is the fence: it gives the lease back, and fails if it is no longer ours.
+// finishSync gives the lease back and marks what the sync has covered as done.
 func (s *Service) finishSync(tx *gorm.DB, held lease) error {
+	if err := s.releaseLease(tx, held); err != nil {
+		return err
+	}
+	err := tx.Exec(`
+UPDATE webhook_events SET state = ?, done_at = ?, last_error = '', attempts = attempts + 1
+WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ? AND dirty_seq <= ?`,
+		models.EventDone, s.wall(), s.Connection.StripeAccount, s.Connection.Livemode, held.customer,
+		models.EventPending, held.seq).Error
+	if err != nil {
+		return fmt.Errorf("mark events done: %w", err)
+	}
+	return nil
+}
+
+// releaseLease is the fence: it fails if the lease is no longer ours.
+func (s *Service) releaseLease(tx *gorm.DB, held lease) error {
 	wall := s.wall()
 	result := tx.Exec(`
 UPDATE customer_sync SET synced_seq = ?, lease_token = '', lease_until = NULL, attempts = 0,
@@ -53,14 +69,6 @@ WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND lease_token = ?`
 	}
 	if result.RowsAffected != 1 {
 		return errFenced
-	}
-	err := tx.Exec(`
-UPDATE webhook_events SET state = ?, done_at = ?, last_error = '', attempts = attempts + 1
-WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ? AND dirty_seq <= ?`,
-		models.EventDone, wall, s.Connection.StripeAccount, s.Connection.Livemode, held.customer,
-		models.EventPending, held.seq).Error
-	if err != nil {
-		return fmt.Errorf("mark events done: %w", err)
 	}
 	return nil
 }

@@ -107,6 +107,9 @@ type Invoice struct {
 	AmountDue          int64
 	AmountPaid         int64
 	AmountRemaining    int64
+	AmountRefunded     int64
+	ChargeID           string
+	PaymentIntentID    string
 	AttemptCount       int64
 	NextPaymentAttempt *time.Time
 	FirstFailedAt      *time.Time
@@ -118,6 +121,44 @@ type Invoice struct {
 	IssuedAt           time.Time
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
+}
+
+// Refund mirrors a Stripe refund. Amount is minor units of Currency; InvoiceID is Stripe's id.
+type Refund struct {
+	ID            int64
+	CustomerID    int64
+	StripeAccount string
+	Livemode      bool
+	StripeID      string
+	ChargeID      string
+	InvoiceID     string
+	Amount        int64
+	Currency      string
+	Status        string
+	Reason        string
+	IssuedAt      time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// Dispute mirrors a Stripe dispute. Amount is minor units of Currency; DueBy is when Stripe stops taking
+// evidence.
+type Dispute struct {
+	ID            int64
+	CustomerID    int64
+	StripeAccount string
+	Livemode      bool
+	StripeID      string
+	ChargeID      string
+	InvoiceID     string
+	Amount        int64
+	Currency      string
+	Status        string
+	Reason        string
+	DueBy         *time.Time
+	OpenedAt      time.Time
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // CustomerSync says how far a customer's mirror has come. It is due while DirtySeq is ahead of

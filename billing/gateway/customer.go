@@ -151,6 +151,8 @@ func (g *Gateway) invoices(ctx context.Context, customer string) ([]billing.Invo
 	seen := map[string]bool{}
 	for _, status := range []string{"", "open"} {
 		params := &stripe.InvoiceListParams{ListParams: listing(ctx), Customer: stripe.String(customer)}
+		params.AddExpand("data.charge.refunds")
+		params.AddExpand("data.payment_intent")
 		if status == "open" {
 			params.Status = stripe.String(status)
 		} else {
@@ -160,7 +162,14 @@ func (g *Gateway) invoices(ctx context.Context, customer string) ([]billing.Invo
 		for n := 0; n < maxObjects && list.Next(); n++ {
 			if invoice := list.Invoice(); !seen[invoice.ID] {
 				seen[invoice.ID] = true
-				states = append(states, invoiceState(invoice))
+				state := invoiceState(invoice)
+				if invoice.Charge != nil && invoice.Charge.Disputed {
+					var err error
+					if state.Dispute, err = g.dispute(ctx, invoice.Charge.ID); err != nil {
+						return nil, err
+					}
+				}
+				states = append(states, state)
 			}
 		}
 		if err := list.Err(); err != nil {
@@ -192,5 +201,56 @@ func invoiceState(invoice *stripe.Invoice) billing.InvoiceState {
 	for _, discount := range invoice.TotalDiscountAmounts {
 		state.Discount += discount.Amount
 	}
+	if invoice.PaymentIntent != nil {
+		state.PaymentIntent = invoice.PaymentIntent.ID
+		state.ActionRequired = invoice.PaymentIntent.Status == stripe.PaymentIntentStatusRequiresAction
+	}
+	if failure := invoice.LastFinalizationError; failure != nil {
+		state.FinalizeError = string(failure.Code)
+	}
+	if invoice.Charge != nil {
+		chargeState(invoice.Charge, &state)
+	}
 	return state
+}
+
+// chargeState adds what became of the money.
+func chargeState(charge *stripe.Charge, state *billing.InvoiceState) {
+	state.Charge, state.AmountRefunded = charge.ID, charge.AmountRefunded
+	if charge.Refunds != nil {
+		for _, refund := range charge.Refunds.Data {
+			state.Refunds = append(state.Refunds, billing.RefundState{
+				ID: refund.ID, Status: string(refund.Status), Reason: string(refund.Reason),
+				Currency: string(refund.Currency), Amount: refund.Amount, Created: timeOf(refund.Created),
+			})
+		}
+	}
+}
+
+// dispute reads the newest dispute of a charge that has one, which few have.
+func (g *Gateway) dispute(ctx context.Context, charge string) (*billing.DisputeState, error) {
+	params := &stripe.DisputeListParams{ListParams: listing(ctx), Charge: stripe.String(charge)}
+	params.Single = true
+	list := g.api.Disputes.List(params)
+	if !list.Next() {
+		return nil, wrap("read the dispute of a charge", list.Err())
+	}
+	dispute := list.Dispute()
+	state := &billing.DisputeState{
+		ID: dispute.ID, Status: string(dispute.Status), Reason: string(dispute.Reason),
+		Currency: string(dispute.Currency), Amount: dispute.Amount, Created: timeOf(dispute.Created),
+	}
+	if dispute.EvidenceDetails != nil {
+		state.DueBy = timeOrNil(dispute.EvidenceDetails.DueBy)
+	}
+	return state, nil
+}
+
+// ChargedCustomer implements billing.Gateway.
+func (g *Gateway) ChargedCustomer(ctx context.Context, charge string) (string, error) {
+	found, err := g.api.Charges.Get(charge, &stripe.ChargeParams{Params: stripe.Params{Context: ctx}})
+	if err != nil || found.Customer == nil {
+		return "", wrap("read a charge", err)
+	}
+	return found.Customer.ID, nil
 }

@@ -33,6 +33,7 @@ type envelope struct {
 			ID       string          `json:"id"`
 			Object   string          `json:"object"`
 			Customer json.RawMessage `json:"customer"`
+			Charge   json.RawMessage `json:"charge"`
 		} `json:"object"`
 		Previous struct {
 			Customer json.RawMessage `json:"customer"`
@@ -62,6 +63,7 @@ func (g *Gateway) VerifyEvent(body []byte, signature string, now time.Time) (bil
 		// A payment method just detached names its customer only among what it was before.
 		event.Customer = idOf(e.Data.Previous.Customer)
 	}
+	event.Charge = idOf(e.Data.Object.Charge)
 	return event, nil
 }
 
