@@ -26,6 +26,7 @@ type Node struct {
 	Ref      string           `json:"ref,omitempty"`
 	Expand   []string         `json:"x,omitempty"` // the kinds that the field expands to
 	Any      []*Node          `json:"a,omitempty"` // alternatives, in requests
+	Answer   string           `json:"k,omitempty"` // of an operation: the kind it answers with, or lists
 }
 
 // Addition is one key that a schema lacks, one parameter that an operation lacks, or a change to one that it has.

@@ -131,8 +131,12 @@ func derive(t *testing.T) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	operations := map[string]any{}
+	for name, op := range spec.Operations() {
+		operations[name] = op.Parameters
+	}
 	input, err := json.Marshal(map[string]any{
-		"schemas": spec.Schemas, "operations": spec.Operations(), "kinds": scope.Kinds(),
+		"schemas": spec.Schemas, "operations": operations, "kinds": scope.Kinds(),
 	})
 	if err != nil {
 		t.Fatal(err)

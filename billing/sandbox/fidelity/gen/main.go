@@ -24,25 +24,6 @@ import (
 	"example.com/tollgate/billing/sandbox/fidelity/scope"
 )
 
-<<<<<<< HEAD
-// node is the compact form of a schema; billing/sandbox/schema.go reads the same fields.
-type node struct {
-	Type     string           `json:"t,omitempty"` // s i n b a o m
-	Nullable bool             `json:"n,omitempty"`
-	Required bool             `json:"r,omitempty"`
-	Unset    bool             `json:"u,omitempty"` // the empty string is accepted, and unsets
-	Max      int              `json:"l,omitempty"` // maximum length of a string
-	Enum     []string         `json:"e,omitempty"`
-	Items    *node            `json:"i,omitempty"`
-	Props    map[string]*node `json:"p,omitempty"`
-	Ref      string           `json:"ref,omitempty"`
-	Expand   []string         `json:"x,omitempty"` // the kinds that the field expands to
-	Any      []*node          `json:"a,omitempty"` // alternatives, in requests
-	Answer   string           `json:"k,omitempty"` // of an operation: the kind it answers with, or lists
-}
-
-=======
->>>>>>> c6e3d8e (Derive what the specification lacks from the types of the exact version)
 // document is the file that the sandbox embeds.
 type document struct {
 	Spec    string                     `json:"spec"`
@@ -74,8 +55,8 @@ func run(out string) error {
 	for _, kind := range scope.Kinds() {
 		g.keep(kind)
 	}
-	for name, parameters := range spec.Operations() {
-		g.doc.Ops[name] = &additions.Node{Type: "o", Props: g.properties(parameters, g.request)}
+	for name, op := range spec.Operations() {
+		g.doc.Ops[name] = &additions.Node{Type: "o", Props: g.properties(op.Parameters, g.request), Answer: answerKind(op.Raw)}
 	}
 	if err := addLater(&g.doc); err != nil {
 		return err
@@ -172,32 +153,6 @@ func (g *generator) properties(s object, read func(object) *additions.Node) map[
 	return out
 }
 
-<<<<<<< HEAD
-// operations records the accepted parameters of every method of a path, from the query and from the form.
-func (g *generator) operations(path string, item object) {
-	for _, method := range []string{"get", "post", "delete"} {
-		op, ok := item[method].(object)
-		if !ok {
-			continue
-		}
-		n := &node{Type: "o", Props: map[string]*node{}, Answer: answerKind(op)}
-		for _, p := range list(op["parameters"]) {
-			if p["in"] != "query" {
-				continue
-			}
-			param := g.request(p["schema"].(object))
-			param.Required, _ = p["required"].(bool)
-			n.Props[p["name"].(string)] = param
-		}
-		for _, s := range formSchemas(op) {
-			for name, p := range g.properties(s, g.request) {
-				n.Props[name] = p
-			}
-		}
-		g.doc.Ops[strings.ToUpper(method)+" "+path] = n
-	}
-}
-
 // answerKind is the kind of object in the answer 200, or of a list's elements.
 func answerKind(op object) string {
 	answer := at(op, "responses", "200", "content", "application/json", "schema")
@@ -218,24 +173,8 @@ func at(o object, keys ...string) object {
 	return o
 }
 
-func formSchemas(op object) []object {
-	body, _ := op["requestBody"].(object)
-	content, _ := body["content"].(object)
-	var out []object
-	for _, media := range content {
-		if s, ok := media.(object)["schema"].(object); ok {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func (g *generator) request(s object) *node {
-	n := &node{}
-=======
 func (g *generator) request(s object) *additions.Node {
 	n := &additions.Node{}
->>>>>>> c6e3d8e (Derive what the specification lacks from the types of the exact version)
 	if ref := refName(s); ref != "" {
 		return g.request(g.schemas[ref].(object))
 	}

@@ -76,14 +76,19 @@ func Read() (Spec, error) {
 	return Spec{Version: raw.Info.Version, Schemas: raw.Components.Schemas, Paths: raw.Paths}, nil
 }
 
-// Operations returns, by method and path such as "POST /v1/prices", one schema for all parameters of an operation,
-// from the query and from the form.
-func (s Spec) Operations() map[string]Object {
-	out := map[string]Object{}
+// Operation is one request of the API.
+type Operation struct {
+	Raw        Object // as it stands in the document
+	Parameters Object // one schema for those from the query and from the form
+}
+
+// Operations returns them by method and path, such as "POST /v1/prices".
+func (s Spec) Operations() map[string]Operation {
+	out := map[string]Operation{}
 	for path, item := range s.Paths {
 		for _, method := range []string{"get", "post", "delete"} {
 			if op, ok := item.(Object)[method].(Object); ok {
-				out[strings.ToUpper(method)+" "+path] = parameters(op)
+				out[strings.ToUpper(method)+" "+path] = Operation{Raw: op, Parameters: parameters(op)}
 			}
 		}
 	}
