@@ -32,6 +32,8 @@ func agendaSteps() map[string]agendaStep {
 		"subscription.resume_collection": resumeCollection,
 		"subscription.trial_will_end":    noticeTrialEnd,
 		"subscription.upcoming":          noticeUpcoming,
+		"subscription_schedule.expiring": noticeScheduleEnd,
+		"subscription_schedule.phase":    followSchedule,
 		"test_clock.expire":              expireTestClock,
 		stepClockReady:                   testClockReady,
 	}

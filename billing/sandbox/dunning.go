@@ -79,9 +79,6 @@ func invoiceFailed(tx *Tx, inv Object, policy Dunning) error {
 	if err != nil || sub == nil {
 		return err
 	}
-	if sub.Has("pending_update") && sub.Str("_pending_invoice") == inv.ID() {
-		return nil // A change that is not paid for is not made, and what was paid for before goes on.
-	}
 	switch sub.Str("status") {
 	case "active", "trialing":
 		sub, err = updateSubscription(tx, sub.ID(), func(s Object) error {
@@ -96,8 +93,11 @@ func invoiceFailed(tx *Tx, inv Object, policy Dunning) error {
 	case endPastDue:
 		return nil
 	case endUnpaid:
+		if err := endScheduleOf(tx, sub, "payment_failed"); err != nil {
+			return err
+		}
 		_, err = updateSubscription(tx, sub.ID(), func(s Object) error {
-			s["status"] = "unpaid"
+			s["status"], s["schedule"] = "unpaid", nil
 			return nil
 		})
 		return err

@@ -127,6 +127,8 @@ func noun(kind string) string {
 		return "webhook endpoint"
 	case "billing_portal.configuration":
 		return "configuration"
+	case "subscription_schedule":
+		return "subscription schedule"
 	case "test_helpers.test_clock":
 		return "test clock"
 	default:

@@ -163,9 +163,13 @@ func markDelinquent(tx *Tx, inv Object, delinquent bool) error {
 }
 
 // dunned reports whether failures of an invoice are retried by the schedule. A subscription's first invoice is not:
-// it waits for its customer, who is there, until the subscription expires.
+// it waits for its customer, who is there, until the subscription expires. The one of a subscription that began by a
+// schedule is, if there was a card to charge.
 func dunned(inv Object) bool {
-	return inv.Str("billing_reason") != "subscription_create" && inv.Bool("auto_advance")
+	if inv.Str("billing_reason") == "subscription_create" && !(inv.Bool("_scheduled") && inv.Has("charge")) {
+		return false
+	}
+	return inv.Bool("auto_advance")
 }
 
 // payInvoice pays an open invoice for a customer who is there, with a payment method of theirs or the default one. It

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"slices"
 )
 
 // legacyPreview are the names that GET /v1/invoices/upcoming has for what a preview nests in subscription_details.
@@ -51,6 +50,9 @@ func createPreview(r *apiRequest) (Object, error) {
 
 func previewRequest(r *apiRequest, details Params) (Object, error) {
 	p := r.Params
+	if p.Given("schedule") || p.Has("schedule_details") {
+		return previewSchedule(r)
+	}
 	sub, err := previewedSubscription(r)
 	if err != nil {
 		return nil, err
@@ -173,12 +175,16 @@ func previewChange(tx *Tx, sub Object, details Params) (Object, error) {
 	if c.after.Bool("cancel_at_period_end") {
 		return previewLast(tx, c, c.after.Int("current_period_end"))
 	}
-	return previewCycle(tx, c)
+	schedule, err := tx.load(sub.Str("schedule"))
+	if err != nil {
+		return nil, err
+	}
+	return previewCycle(tx, c, schedule)
 }
 
 // previewLast is the invoice with which a subscription will end, if it has anything left to bill.
 func previewLast(tx *Tx, c *change, end int64) (Object, error) {
-	b, err := finalBill(tx, c.after, c.planned(tx), end)
+	b, err := finalBill(tx, c.after, plannedLines(tx, c.items), end)
 	if err != nil {
 		return nil, err
 	}
@@ -193,17 +199,24 @@ func previewLast(tx *Tx, c *change, end int64) (Object, error) {
 	return inv, nil
 }
 
-// planned are the lines of the prorations that a change would make, newest first.
-func (c *change) planned(tx *Tx) []Object {
-	var lines []Object
-	for _, item := range slices.Backward(c.items) {
-		lines = append(lines, itemLine(tx, item))
+// previewCycle is the invoice that a changed subscription gets next. A schedule's phases may change it further until
+// then, or bill something of their own before.
+func previewCycle(tx *Tx, c *change, schedule Object) (Object, error) {
+	seen, err := foresee(tx, schedule, c.after, c.items)
+	if err != nil {
+		return nil, err
 	}
-	return lines
-}
-
-func previewCycle(tx *Tx, c *change) (Object, error) {
-	after := c.after
+	if seen.bill != nil {
+		inv, err := asPreview(tx, seen.bill)
+		if err == nil {
+			inv["created"] = seen.at
+		}
+		return inv, err
+	}
+	if seen.ends {
+		return previewLast(tx, &change{after: seen.sub, items: seen.items}, seen.at)
+	}
+	after := seen.sub
 	start, end := nextPeriod(after)
 	if after.Str("status") == "trialing" {
 		after["status"] = "active"
@@ -212,7 +225,7 @@ func previewCycle(tx *Tx, c *change) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.lines = append(c.planned(tx), b.lines...)
+	b.lines = append(plannedLines(tx, seen.items), b.lines...)
 	inv, err := asPreview(tx, b)
 	if err != nil {
 		return nil, err

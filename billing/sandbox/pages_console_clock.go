@@ -129,6 +129,8 @@ func agendaText(kind string) string {
 		"subscription.resume_collection": "Collection is taken up again",
 		"subscription.trial_will_end":    "The trial's end is announced",
 		"subscription.upcoming":          "The next invoice is announced",
+		"subscription_schedule.expiring": "The end of the subscription's schedule is announced",
+		"subscription_schedule.phase":    "The subscription's schedule enters its next phase",
 		"test_clock.expire":              "The test clock is deleted with its customers",
 	}[kind]
 	if !ok {

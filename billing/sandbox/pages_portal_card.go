@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"path"
 
 	"example.com/tollgate/billing/sandbox/pages"
 )
@@ -49,12 +48,16 @@ func postPortalCard(p *page) error {
 		if err := po.needs("payment_method_update"); err != nil {
 			return err
 		}
-		var err error
-		challenge, err = portalAddCard(tx, po.customer.ID(), p.typedCard())
-		if err != nil || challenge == "" {
-			return err
+		back := tx.BaseURL() + p.portalBase() + "?home=1"
+		switch after := po.session.Obj("flow.after_completion"); after.Str("type") {
+		case "redirect":
+			back = after.Str("redirect.return_url")
+		case "hosted_confirmation":
+			back = tx.BaseURL() + p.portalBase() + "/done"
 		}
-		return p.challenged(tx, po, path.Base(challenge), "card")
+		var err error
+		challenge, err = portalSaveCard(tx, po.customer.ID(), p.typedCard(), back)
+		return err
 	})
 	if refused, ok := refusal(err); ok {
 		return p.portalCard(statusOf(refused), refused)

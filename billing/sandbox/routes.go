@@ -150,6 +150,14 @@ func routes() []route {
 		{Method: "POST", Path: "/v1/subscription_items/{item}", Handler: updateSubscriptionItem},
 		{Method: "DELETE", Path: "/v1/subscription_items/{item}", Handler: deleteSubscriptionItem},
 
+		// Subscription schedules.
+		{Method: "POST", Path: "/v1/subscription_schedules", Handler: createSchedule},
+		{Method: "GET", Path: "/v1/subscription_schedules", Handler: listSchedules},
+		{Method: "GET", Path: "/v1/subscription_schedules/{schedule}", Handler: getSchedule},
+		{Method: "POST", Path: "/v1/subscription_schedules/{schedule}", Handler: updateScheduleAPI},
+		{Method: "POST", Path: "/v1/subscription_schedules/{schedule}/cancel", Handler: cancelSchedule},
+		{Method: "POST", Path: "/v1/subscription_schedules/{schedule}/release", Handler: releaseSchedule},
+
 		// Invoices and what waits for them.
 		{Method: "POST", Path: "/v1/invoiceitems", Handler: createInvoiceItem},
 		{Method: "GET", Path: "/v1/invoiceitems", Handler: listInvoiceItems},

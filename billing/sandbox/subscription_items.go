@@ -101,7 +101,10 @@ func changeItem(r *apiRequest, sub Object, patch Params) (Object, error) {
 		behavior = allowIncomplete
 	}
 	after, _, err := applyChange(r.Tx, c, applyOptions{behavior: behavior})
-	return after, err
+	if err != nil {
+		return nil, err
+	}
+	return after, reflectInSchedule(r.Tx, after)
 }
 
 func copyKeys(to, from Params, keys ...string) {

@@ -147,35 +147,52 @@ func readTrial(tx *Tx, p Params, items []itemSpec) (int64, error) {
 
 // addInvoiceItems bills one-time prices together with a subscription's first or next invoice.
 func addInvoiceItems(tx *Tx, sub Object, p Params) error {
+	items, err := extraItems(tx, sub, p)
+	if err != nil {
+		return err
+	}
+	return insertItems(tx, items)
+}
+
+func insertItems(tx *Tx, items []Object) error {
+	for _, item := range items {
+		if err := tx.Insert(item, "invoiceitem.created"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extraItems are the items that add_invoice_items asks for, not stored yet.
+func extraItems(tx *Tx, sub Object, p Params) ([]Object, error) {
+	var items []Object
 	for _, entry := range p.Subs("add_invoice_items") {
 		price, err := readPrice(tx, entry)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		quantity, sent, err := entry.Int("quantity")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !sent {
 			quantity = 1
 		}
 		currency := sub.Str("currency")
 		if err := mustPriceIn(tx, price, currency, entry.Path("price")); err != nil {
-			return err
+			return nil, err
 		}
 		amount, err := amountIn(tx, price, quantity, currency)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		item := newInvoiceItem(tx, sub.Str("customer"), currency, amount, productName(tx, price))
 		item["price"], item["quantity"], item["subscription"] = tx.Public(price), quantity, sub.ID()
 		unit := inCurrency(price, currency)
 		item["unit_amount"], item["unit_amount_decimal"] = unit["unit_amount"], unit["unit_amount_decimal"]
-		if err := tx.Insert(item, "invoiceitem.created"); err != nil {
-			return err
-		}
+		items = append(items, item)
 	}
-	return nil
+	return items, nil
 }
 
 func getSubscription(r *apiRequest) (Object, error) { return r.Tx.Get("subscription", r.ID) }
@@ -214,6 +231,9 @@ func updateSubscriptionAPI(r *apiRequest) (Object, error) {
 	if ended(sub) {
 		return r.updateEnded(sub)
 	}
+	if err := checkScheduled(sub, r.Params); err != nil {
+		return nil, err
+	}
 	c, err := planChange(r.Tx, sub, r.Params)
 	if err != nil {
 		return nil, err
@@ -247,6 +267,9 @@ func updateSubscriptionAPI(r *apiRequest) (Object, error) {
 		return nil, err
 	}
 	if err := announceDiscounts(r.Tx, after); err != nil {
+		return nil, err
+	}
+	if err := reflectInSchedule(r.Tx, after); err != nil {
 		return nil, err
 	}
 	return r.Tx.Get("subscription", r.ID)

@@ -94,12 +94,17 @@ func (c *change) used(tx *Tx) ([]Object, error) {
 
 // pending are the stored items that wait, and before them, being newer, the planned ones.
 func (c *change) pending(tx *Tx, planned []Object) ([]Object, error) {
+	stored, err := pendingLines(tx, c.after)
+	return append(plannedLines(tx, planned), stored...), err
+}
+
+// plannedLines are the lines of items that are not stored yet, newest first.
+func plannedLines(tx *Tx, planned []Object) []Object {
 	var lines []Object
 	for i := len(planned) - 1; i >= 0; i-- {
 		lines = append(lines, itemLine(tx, planned[i]))
 	}
-	stored, err := pendingLines(tx, c.after)
-	return append(lines, stored...), err
+	return lines
 }
 
 // storeChange writes the changed subscription, with the invoice it brought about.

@@ -26,6 +26,9 @@ func endSubscription(tx *Tx, id, reason string) (Object, error) {
 			return nil, err
 		}
 	}
+	if err := endScheduleOf(tx, sub, reason); err != nil {
+		return nil, err
+	}
 	return sub, scheduleSubscription(tx, sub)
 }
 

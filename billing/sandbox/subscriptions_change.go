@@ -27,11 +27,16 @@ type change struct {
 // planChange works out what the request's items, anchor and trial do to a subscription. The parameters have the same
 // names in an update and in subscription_details of a preview.
 func planChange(tx *Tx, sub Object, p Params) (*change, error) {
-	c := &change{before: sub, after: sub.Clone()}
 	items, err := patchItems(tx, sub, p)
 	if err != nil {
 		return nil, err
 	}
+	return planItems(tx, sub, items, p)
+}
+
+// planItems is planChange for items that are worked out already.
+func planItems(tx *Tx, sub Object, items []Object, p Params) (*change, error) {
+	c := &change{before: sub, after: sub.Clone()}
 	setItems(c.after, items)
 	if err := c.planPeriod(tx, p); err != nil {
 		return nil, err

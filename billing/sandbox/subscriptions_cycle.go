@@ -8,6 +8,15 @@ func cycleSubscription(tx *Tx, id string) error {
 	if err != nil || sub == nil {
 		return err
 	}
+	if schedule := sub.Str("schedule"); schedule != "" {
+		// A phase that begins with the new period is part of what the new period bills.
+		if err := followSchedule(tx, schedule); err != nil {
+			return err
+		}
+		if sub, err = tx.load(id); err != nil {
+			return err
+		}
+	}
 	switch sub.Str("status") {
 	case "active", "past_due", "unpaid", "trialing":
 	default:
