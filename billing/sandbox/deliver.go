@@ -45,14 +45,11 @@ type Delivery struct {
 
 // queue adds a delivery of the event for every endpoint that listens to its type.
 func (tx *Tx) queue(event Object) error {
-	if tx.endpoints == nil {
-		found, err := tx.Find("webhook_endpoint", Query{OldestFirst: true})
-		if err != nil {
-			return err
-		}
-		tx.endpoints = &found
+	endpoints, err := tx.listeners()
+	if err != nil {
+		return err
 	}
-	for _, endpoint := range *tx.endpoints {
+	for _, endpoint := range endpoints {
 		connect := event.Has("account")
 		if endpoint.Str("status") != "enabled" || endpoint.Bool("_connect") != connect ||
 			!listens(endpoint, event.Str("type")) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"github.com/stripe/stripe-go/v81"
@@ -14,12 +13,30 @@ import (
 // Emit records an event with a snapshot of the object, and queues it for every endpoint that listens to its type.
 // prev is what changed and what it was; nil leaves it out.
 func (tx *Tx) Emit(typ string, o Object, prev Object) error {
-	return tx.emit(typ, tx.s.public(o), prev)
+	return tx.announce(&snapshot{object: visible(o.Clone())}, prev, typ)
 }
 
-// emit is Emit for an object that is already in the form in which it leaves the sandbox.
-func (tx *Tx) emit(typ string, snapshot Object, prev Object) error {
-	data := Object{"object": snapshot}
+// snapshot is an object in the form in which it leaves the sandbox.
+type snapshot struct {
+	object Object
+	text   encoded // The same as JSON, once it was asked for: all events of one change share it.
+}
+
+// announce records one event of each type about the same snapshot.
+func (tx *Tx) announce(shown *snapshot, prev Object, types ...string) error {
+	for _, typ := range types {
+		if shown.text == nil {
+			shown.text = encode(shown.object, "")
+		}
+		if err := tx.emit(typ, shown, prev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) emit(typ string, shown *snapshot, prev Object) error {
+	data := Object{"object": shown.object}
 	if prev != nil {
 		data["previous_attributes"] = prev
 	}
@@ -38,8 +55,9 @@ func (tx *Tx) emit(typ string, snapshot Object, prev Object) error {
 		event["account"] = tx.account
 	}
 	tx.s.judge(typ, event)
+	data["object"] = shown.text
 	_, err := tx.sql.Exec(`INSERT INTO events (id, type, account, created, object_id, data) VALUES (?, ?, ?, ?, ?, ?)`,
-		event.ID(), typ, tx.account, tx.now, snapshot.ID(), string(encode(event, "")))
+		event.ID(), typ, tx.account, tx.now, shown.object.ID(), string(encode(event, "")))
 	if err != nil {
 		return fmt.Errorf("record event %s: %w", typ, err)
 	}
@@ -53,7 +71,7 @@ func previousAttributes(before, after Object) Object {
 	prev := Object{}
 	for key, old := range before {
 		now, ok := after[key]
-		if ok && reflect.DeepEqual(old, now) {
+		if ok && same(old, now) {
 			continue
 		}
 		oldHash, newHash := asObject(old), asObject(now)

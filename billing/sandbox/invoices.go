@@ -11,20 +11,6 @@ func updateInvoice(tx *Tx, id string, fn func(Object) error, events ...string) (
 	return tx.amend("invoice", id, fn, []string{"invoice.updated"}, events...)
 }
 
-// amend updates an object with the events that tell a difference, and then emits those that state a fact.
-func (tx *Tx) amend(kind, id string, fn func(Object) error, diffs []string, facts ...string) (Object, error) {
-	o, err := tx.Update(kind, id, fn, diffs...)
-	if err != nil {
-		return nil, err
-	}
-	for _, typ := range facts {
-		if err := tx.Emit(typ, o, nil); err != nil {
-			return nil, err
-		}
-	}
-	return o, nil
-}
-
 // insertInvoice stores a composed bill as a draft and makes the invoice items on it its own.
 func insertInvoice(tx *Tx, b *bill) (Object, error) {
 	inv, err := b.compose(tx)

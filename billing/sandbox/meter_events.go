@@ -126,6 +126,7 @@ func freeIdentifier(tx *Tx, identifier string) error {
 	if _, err := tx.sql.Exec(`UPDATE objects SET id = ? WHERE id = ?`, tx.NewID("mev_"), id); err != nil {
 		return fmt.Errorf("put meter event %s aside: %w", identifier, err)
 	}
+	tx.bypass()
 	return nil
 }
 

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -230,4 +231,33 @@ func (o Object) Clone() Object {
 	}
 	copied, _ := normalize(o).(Object)
 	return copied
+}
+
+// same reports whether two values of the form that storage gives back are equal.
+func same(a, b any) bool {
+	switch x := a.(type) {
+	case Object:
+		y, ok := b.(Object)
+		if !ok || len(x) != len(y) {
+			return false
+		}
+		for key, value := range x {
+			other, ok := y[key]
+			if !ok || !same(value, other) {
+				return false
+			}
+		}
+		return true
+	case []any:
+		y, ok := b.([]any)
+		return ok && slices.EqualFunc(x, y, same)
+	default:
+		if _, ok := b.(Object); ok {
+			return false
+		}
+		if _, ok := b.([]any); ok {
+			return false
+		}
+		return a == b
+	}
 }

@@ -78,6 +78,6 @@ func (tx *Tx) empty() error {
 			return fmt.Errorf("empty %s: %w", table.name, err)
 		}
 	}
-	tx.endpoints = nil
+	tx.bypass()
 	return nil
 }

@@ -85,8 +85,10 @@ type Sandbox struct {
 	offset   atomic.Int64 // Virtual minus wall time, in nanoseconds.
 	mode     atomic.Value // Mode, the order in which webhooks arrive.
 	url      atomic.Value // string, set by Start.
-	advance  sync.Mutex   // Held by whoever works off the agenda.
-	deliver  sync.Mutex   // Held by whoever delivers webhooks.
+	turn     sync.Mutex   // Held by the transaction that is running: there is one connection.
+	cache    objectCache
+	advance  sync.Mutex // Held by whoever works off the agenda.
+	deliver  sync.Mutex // Held by whoever delivers webhooks.
 	faults   faultBox
 	flight   flightSet
 	requests requestLog
@@ -285,6 +287,8 @@ func (s *Sandbox) View(ctx context.Context, fn func(tx *Tx) error) error {
 // transact runs fn in a transaction. The context's end does not cut it short: like Stripe, the sandbox finishes what
 // it began even if the caller has hung up.
 func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) error) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
 	sqlTx, err := s.db.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
@@ -314,6 +318,7 @@ func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) e
 
 // settled makes visible in memory what the commit made true.
 func (tx *Tx) settled() {
+	tx.s.cache.learn(tx.news)
 	if tx.offset != nil {
 		tx.s.offset.Store(*tx.offset)
 	}

@@ -11,19 +11,18 @@ import (
 // Tx is one request, or one step of the agenda: everything it writes, its events and their deliveries included,
 // commits together or not at all.
 type Tx struct {
-	ctx     context.Context
-	sql     *sql.Tx
-	s       *Sandbox
-	now     int64
-	request string // The id of the API request, or "" for what time brought about.
-	idemKey string
-	account string
-	emitted bool
-	// endpoints are those that listen: read once, since one transaction may emit a dozen events.
-	endpoints *[]Object
-	rank      int
-	queuedAt  int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
-	offset    *int64 // Where the clock stands once this commits.
+	ctx      context.Context
+	sql      *sql.Tx
+	s        *Sandbox
+	now      int64
+	request  string // The id of the API request, or "" for what time brought about.
+	idemKey  string
+	account  string
+	emitted  bool
+	news     unsettled
+	rank     int
+	queuedAt int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
+	offset   *int64 // Where the clock stands once this commits.
 	// clock is the test clock whose time this transaction lives in, "" for the account's own; frozen says that the clock
 	// is being advanced, so that only the engine may write; advances says that this transaction began that.
 	clock            string
@@ -66,8 +65,14 @@ func (tx *Tx) Skeleton(kind string) Object {
 	return o
 }
 
-// load reads any object, deleted stubs included; it returns nil when there is none.
+// load returns any object, deleted stubs included, and nil when there is none.
 func (tx *Tx) load(id string) (Object, error) {
+	o, err := tx.stored(id)
+	return o.Clone(), err
+}
+
+// read reads an object from the table.
+func (tx *Tx) read(id string) (Object, error) {
 	var raw []byte
 	err := tx.sql.QueryRow(`SELECT data FROM objects WHERE id = ?`, id).Scan(&raw)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -76,25 +81,24 @@ func (tx *Tx) load(id string) (Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load %s: %w", id, err)
 	}
-	o, err := decodeObject(raw)
-	if err != nil {
-		return nil, err
-	}
-	return o, tx.enterClockOf(o)
+	return decodeObject(raw)
 }
 
 // Get returns an object by the id that stood in the request's path. Its refusal is a 404.
 func (tx *Tx) Get(kind, id string) (Object, error) {
-	return tx.find(kind, id, http.StatusNotFound, "id")
+	o, err := tx.find(kind, id, http.StatusNotFound, "id")
+	return o.Clone(), err
 }
 
 // Ref returns an object that another one refers to. Its refusal is a 400 that names the parameter.
 func (tx *Tx) Ref(kind, id, param string) (Object, error) {
-	return tx.find(kind, id, http.StatusBadRequest, param)
+	o, err := tx.find(kind, id, http.StatusBadRequest, param)
+	return o.Clone(), err
 }
 
+// find returns an object that is shared, as stored does.
 func (tx *Tx) find(kind, id string, status int, param string) (Object, error) {
-	o, err := tx.load(id)
+	o, err := tx.stored(id)
 	if err != nil {
 		return nil, err
 	}
@@ -121,19 +125,20 @@ func (tx *Tx) Insert(o Object, events ...string) error {
 	if err != nil {
 		return fmt.Errorf("insert %s %s: %w", stored.Kind(), stored.ID(), err)
 	}
-	tx.noticeEndpoint(stored.Kind())
-	for _, typ := range events {
-		if err := tx.Emit(typ, stored, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	tx.wrote(stored)
+	return tx.announce(&snapshot{object: visible(stored)}, nil, events...)
 }
 
 // Update loads an object, lets fn change it and stores the result. Each event carries, as previous_attributes, what
 // changed and what it was; when nothing that leaves the sandbox changed, none is emitted.
 func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (Object, error) {
-	before, err := tx.Get(kind, id)
+	return tx.amend(kind, id, fn, events)
+}
+
+// amend is Update, followed by events that state a fact: they come whether anything changed or not, and without
+// previous attributes.
+func (tx *Tx) amend(kind, id string, fn func(Object) error, diffs []string, facts ...string) (Object, error) {
+	before, err := tx.find(kind, id, http.StatusNotFound, "id")
 	if err != nil {
 		return nil, err
 	}
@@ -141,60 +146,43 @@ func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (
 	if err := fn(after); err != nil {
 		return nil, err
 	}
-	after = after.Clone()
+	after = after.Clone() // What fn put into it may be somebody else's.
 	if err := tx.bindToClock(after, false); err != nil {
 		return nil, err
 	}
-	_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
-		string(encode(after, "")), after.Str("customer"), after.Str("subscription"), id)
-	if err != nil {
-		return nil, fmt.Errorf("update %s: %w", id, err)
+	if !same(before, after) {
+		_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
+			string(encode(after, "")), after.Str("customer"), after.Str("subscription"), id)
+		if err != nil {
+			return nil, fmt.Errorf("update %s: %w", id, err)
+		}
+		tx.wrote(after)
 	}
-	tx.noticeEndpoint(kind)
-	if len(events) == 0 {
-		return after, nil
-	}
-	snapshot := tx.s.public(after)
-	prev := previousAttributes(tx.s.public(before), snapshot)
-	if len(prev) == 0 {
-		return after, nil
-	}
-	for _, typ := range events {
-		if err := tx.emit(typ, snapshot, prev); err != nil {
-			return nil, err
+	shown := snapshot{object: visible(after)}
+	if len(diffs) > 0 {
+		if prev := previousAttributes(visible(before), shown.object); len(prev) > 0 {
+			if err := tx.announce(&shown, prev, diffs...); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return after, nil
+	return after.Clone(), tx.announce(&shown, nil, facts...)
 }
 
 // Delete leaves the stub {id, object, deleted: true}. The events carry the object as it last was.
 func (tx *Tx) Delete(kind, id string, events ...string) error {
-	o, err := tx.Get(kind, id)
+	o, err := tx.find(kind, id, http.StatusNotFound, "id")
 	if err != nil {
 		return err
 	}
-	if err := tx.bindToClock(o, false); err != nil {
-		return err
-	}
+	left := stub(o)
 	_, err = tx.sql.Exec(`UPDATE objects SET deleted = 1, customer = '', subscription = '', data = ? WHERE id = ?`,
-		string(encode(stub(o), "")), id)
+		string(encode(left, "")), id)
 	if err != nil {
 		return fmt.Errorf("delete %s: %w", id, err)
 	}
-	tx.noticeEndpoint(kind)
-	for _, typ := range events {
-		if err := tx.Emit(typ, o, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// noticeEndpoint makes the transaction read the endpoints again once one of them changed.
-func (tx *Tx) noticeEndpoint(kind string) {
-	if kind == "webhook_endpoint" {
-		tx.endpoints = nil
-	}
+	tx.wrote(left)
+	return tx.announce(&snapshot{object: visible(o)}, nil, events...)
 }
 
 func stub(o Object) Object {

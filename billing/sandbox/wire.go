@@ -188,6 +188,7 @@ func (c *call) handle(tx *Tx) (int, []byte, error) {
 				return 0, nil, err
 			}
 			tx.emitted, tx.rank, tx.advances = false, 0, false
+			tx.undo()
 		}
 		status, body := c.refusal(refused)
 		return status, body, nil

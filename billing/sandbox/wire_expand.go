@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -10,11 +11,19 @@ const maxExpandDepth = 4
 
 // includable are the fields that stay out of an object unless they are asked for by expand[].
 func includable(kind, field string) bool {
-	switch kind + "." + field {
-	case "customer.subscriptions", "customer.sources", "customer.tax_ids", "customer.cash_balance",
-		"price.tiers", "price.currency_options", "checkout.session.line_items", "coupon.applies_to",
-		"coupon.currency_options", "charge.refunds", "promotion_code.currency_options":
-		return true
+	switch kind {
+	case "customer":
+		return field == "subscriptions" || field == "sources" || field == "tax_ids" || field == "cash_balance"
+	case "price":
+		return field == "tiers" || field == "currency_options"
+	case "checkout.session":
+		return field == "line_items"
+	case "coupon":
+		return field == "applies_to" || field == "currency_options"
+	case "charge":
+		return field == "refunds"
+	case "promotion_code":
+		return field == "currency_options"
 	default:
 		return false
 	}
@@ -25,6 +34,31 @@ func includable(kind, field string) bool {
 func (s *Sandbox) public(o Object) Object {
 	out, _ := publicValue(o.Clone()).(Object)
 	return out
+}
+
+// visible is public for an object in the form in which it comes back from storage. It copies only where there is
+// something to strip, so that nobody may change what it returns.
+func visible(o Object) Object {
+	if !hides(o) {
+		return o
+	}
+	out, _ := publicValue(o.Clone()).(Object)
+	return out
+}
+
+func hides(v any) bool {
+	switch x := v.(type) {
+	case Object:
+		kind := x.Kind()
+		for key, value := range x {
+			if strings.HasPrefix(key, "_") || includable(kind, key) || hides(value) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(x, hides)
+	}
+	return false
 }
 
 // publicValue strips in place; its argument is a normalized copy.

@@ -1,0 +1,246 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// quiet is a sandbox without a listener, for tests of what is below the wire.
+func quiet(t *testing.T) *Sandbox {
+	t.Helper()
+	s, err := New(Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func mustDo(t *testing.T, s *Sandbox, fn func(tx *Tx) error) {
+	t.Helper()
+	if err := s.Do(context.Background(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func insertCustomer(t *testing.T, s *Sandbox, name string) string {
+	t.Helper()
+	var id string
+	mustDo(t, s, func(tx *Tx) error {
+		c := tx.Skeleton("customer")
+		id, c["name"], c["address"] = c.ID(), name, Object{"city": "Riga"}
+		err := tx.Insert(c)
+		c["name"], c["address"].(Object)["city"] = "changed afterwards", "changed afterwards"
+		return err
+	})
+	return id
+}
+
+// wantStored compares what a transaction sees with what the table holds.
+func wantStored(t *testing.T, s *Sandbox, id string, want Object) {
+	t.Helper()
+	mustDo(t, s, func(tx *Tx) error {
+		seen, err := tx.load(id)
+		if err != nil {
+			return err
+		}
+		held, err := tx.read(id)
+		if diff := cmp.Diff(held, seen); diff != "" {
+			t.Errorf("a transaction sees something else than the table holds: %s", diff)
+		}
+		for key, value := range want {
+			if diff := cmp.Diff(value, seen[key]); diff != "" {
+				t.Errorf("%s: %s", key, diff)
+			}
+		}
+		return err
+	})
+}
+
+// What a handler does to an object that it was given never reaches the next reader.
+func TestObjectsAreHandedOutAsCopies(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	id := insertCustomer(t, s, "Ada")
+	spoil := func(o Object) {
+		o["name"] = "spoilt"
+		o.Set("address.city", "spoilt")
+	}
+	mine := Object{"city": "Oslo"}
+	mustDo(t, s, func(tx *Tx) error {
+		for _, get := range []func() (Object, error){
+			func() (Object, error) { return tx.load(id) },
+			func() (Object, error) { return tx.Get("customer", id) },
+			func() (Object, error) { return tx.Ref("customer", id, "customer") },
+			func() (Object, error) {
+				return tx.Update("customer", id, func(c Object) error { c["phone"] = "1"; return nil }, "customer.updated")
+			},
+		} {
+			o, err := get()
+			if err != nil {
+				return err
+			}
+			spoil(o)
+		}
+		_, err := tx.Update("customer", id, func(c Object) error { c["address"] = mine; return nil })
+		return err
+	})
+	mine["city"] = "spoilt"
+	failed := errors.New("no")
+	err := s.Do(context.Background(), func(tx *Tx) error {
+		_, err := tx.Update("customer", id, func(c Object) error { spoil(c); return failed })
+		return err
+	})
+	if !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	wantStored(t, s, id, Object{"name": "Ada", "phone": "1", "address": Object{"city": "Oslo"}})
+}
+
+// What a transaction wrote is seen within it at once, and elsewhere only once it has committed.
+func TestWhatIsTakenBackIsForgotten(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	id := insertCustomer(t, s, "Ada")
+	rename := func(tx *Tx) error {
+		_, err := tx.Update("customer", id, func(c Object) error { c["name"] = "Eve"; return nil })
+		if err != nil {
+			return err
+		}
+		c, err := tx.Get("customer", id)
+		if c.Str("name") != "Eve" {
+			t.Errorf("within the transaction the name is %s", c.Str("name"))
+		}
+		return err
+	}
+	failed := errors.New("no")
+	err := s.Do(context.Background(), func(tx *Tx) error { return errors.Join(rename(tx), failed) })
+	if !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	wantStored(t, s, id, Object{"name": "Ada"})
+	if err := s.View(context.Background(), rename); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, s, id, Object{"name": "Ada"})
+	mustDo(t, s, func(tx *Tx) error {
+		if _, err := tx.sql.Exec(`SAVEPOINT handler`); err != nil {
+			return err
+		}
+		if err := rename(tx); err != nil {
+			return err
+		}
+		_, err := tx.sql.Exec(`ROLLBACK TO handler`)
+		tx.undo()
+		return err
+	})
+	wantStored(t, s, id, Object{"name": "Ada"})
+	mustDo(t, s, rename)
+	wantStored(t, s, id, Object{"name": "Eve"})
+	mustDo(t, s, func(tx *Tx) error { return tx.Delete("customer", id) })
+	wantStored(t, s, id, Object{"deleted": true})
+	if err := s.Reset(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	mustDo(t, s, func(tx *Tx) error {
+		if o, err := tx.load(id); o != nil || err != nil {
+			t.Errorf("after the reset there is %v, %v", o, err)
+		}
+		return nil
+	})
+}
+
+// A refused request leaves no trace in what later ones see.
+func TestRefusedRequestLeavesTheCacheTrue(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	api := func(path, form string) (int, string) {
+		req := httptest.NewRequest(http.MethodPost, s.URL()+path, strings.NewReader(form))
+		req.Header.Set("Authorization", "Bearer "+s.SecretKey())
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		rec := httptest.NewRecorder()
+		s.Handler().ServeHTTP(rec, req)
+		o, err := decodeObject(rec.Body.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rec.Code, o.ID()
+	}
+	_, customer := api("/v1/customers", "payment_method=pm_card_chargeCustomerFail&"+
+		"invoice_settings[default_payment_method]=pm_card_chargeCustomerFail")
+	_, price := api("/v1/prices", "currency=usd&unit_amount=500&recurring[interval]=month&product_data[name]=A")
+	status, _ := api("/v1/subscriptions", "customer="+customer+"&items[0][price]="+price+
+		"&payment_behavior=error_if_incomplete")
+	if status != http.StatusPaymentRequired {
+		t.Fatalf("status %d", status)
+	}
+	mustDo(t, s, func(tx *Tx) error {
+		for _, generation := range []map[string]Object{s.cache.young, s.cache.old} {
+			for id, cached := range generation {
+				held, err := tx.read(id)
+				if err != nil {
+					return err
+				}
+				if diff := cmp.Diff(held, cached); diff != "" {
+					t.Errorf("%s is not cached as it is: %s", id, diff)
+				}
+			}
+		}
+		return nil
+	})
+	wantStored(t, s, customer, Object{"next_invoice_sequence": int64(1)})
+}
+
+// A statement that changes the table of objects behind the cache's back says so by bypass.
+func TestNobodyWritesObjectsBehindTheCache(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	writes := regexp.MustCompile(`(?i)(UPDATE|INTO|DELETE FROM)\s+objects\b`)
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exempt := name == "tx.go" || strings.HasSuffix(name, "_test.go")
+		if !exempt && writes.Match(source) && !strings.Contains(string(source), "tx.bypass()") {
+			t.Errorf("%s writes objects without tx.bypass", name)
+		}
+	}
+}
+
+// The cache stays small whatever passes through it.
+func TestCacheForgets(t *testing.T) {
+	t.Parallel()
+	var c objectCache
+	for i := range 10 * cacheSize {
+		id := fmt.Sprint(i)
+		c.put(id, Object{"id": id})
+		if c.get("0") == nil || c.get(id) == nil {
+			t.Fatalf("after %d objects, one that was just asked for is gone", i)
+		}
+		if n := len(c.young) + len(c.old); n > 2*cacheSize {
+			t.Fatalf("%d objects are held", n)
+		}
+	}
+	if c.get("1") != nil {
+		t.Error("an object that nobody asked for is still held")
+	}
+}
