@@ -34,6 +34,7 @@ func agendaSteps() map[string]agendaStep {
 		"subscription.upcoming":          noticeUpcoming,
 		"subscription_schedule.expiring": noticeScheduleEnd,
 		"subscription_schedule.phase":    followSchedule,
+		"tax_id.verify":                  verifyTaxID,
 		"test_clock.expire":              expireTestClock,
 		stepClockReady:                   testClockReady,
 	}

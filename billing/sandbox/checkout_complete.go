@@ -29,9 +29,6 @@ func completeSession(tx *Tx, id string, opt payOptions) (CheckoutResult, error) 
 		s["status"] = "complete"
 		s["url"] = nil
 		s["customer_details"] = buyerDetails(s)
-		if s.Bool("automatic_tax.enabled") {
-			s.Set("automatic_tax.status", "complete")
-		}
 		return nil
 	}, nil, "checkout.session.completed")
 	if err != nil {
@@ -255,7 +252,7 @@ func sessionSpec(tx *Tx, s, buyer Object, method string) (subscriptionSpec, erro
 	spec := subscriptionSpec{
 		customer: buyer, method: method, trialEnd: sessionTrial(tx, s), anchor: data.Int("billing_cycle_anchor"),
 		currency: s.Str("currency"),
-		fields: Object{},
+		fields:   Object{},
 	}
 	for _, item := range s.List("line_items") {
 		if item.Has("price.recurring") {

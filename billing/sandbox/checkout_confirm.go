@@ -48,11 +48,14 @@ func confirmCheckout(tx *Tx, sessionID string, in CheckoutConfirm) (CheckoutResu
 		return CheckoutResult{}, err
 	}
 	s, err = tx.Update("checkout.session", sessionID, func(s Object) error {
+		s["_confirm"] = confirmNotes(in, method)
+		delete(s, "_message")
 		if err := setTotals(tx, s); err != nil {
 			return err
 		}
-		s["_confirm"] = confirmNotes(in, method)
-		delete(s, "_message")
+		if s.Str("automatic_tax.status") == "requires_location_inputs" {
+			return unknownPlace("")
+		}
 		return nil
 	})
 	if err != nil {

@@ -124,12 +124,7 @@ func (r *apiRequest) sessionDetails(s Object) error {
 	if data := p.Sub("setup_intent_data"); data != nil {
 		s["_setup_data"] = data.Object()
 	}
-	if tax := p.Sub("automatic_tax"); tax != nil && tax["enabled"] == true {
-		s["automatic_tax"] = Object{
-			"enabled": true, "liability": Object{"type": "self"}, "status": "requires_location_inputs",
-		}
-	}
-	return nil
+	return r.sessionTax(s)
 }
 
 func (r *apiRequest) subscriptionData(s Object, data Params) error {

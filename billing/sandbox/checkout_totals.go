@@ -12,6 +12,9 @@ func setTotals(tx *Tx, s Object) error {
 	if err != nil {
 		return err
 	}
+	if err := placeSession(tx, s, b); err != nil {
+		return err
+	}
 	scratch := Object{}
 	if err := b.discount(scratch); err != nil {
 		return err

@@ -132,7 +132,10 @@ func applyCustomer(r *apiRequest, c Object) error {
 	}
 	metadata, err := p.Metadata(c.Obj("metadata"))
 	c["metadata"] = metadata
-	return err
+	if err != nil {
+		return err
+	}
+	return customerTaxParams(r.Tx, p, c)
 }
 
 // applyAddress merges an address: what is sent is set, and all six parts are always there.

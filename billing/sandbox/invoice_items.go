@@ -4,13 +4,18 @@ import "slices"
 
 // pendingLines are the lines of the invoice items that wait for a subscription's next invoice, newest first.
 func pendingLines(tx *Tx, sub Object) ([]Object, error) {
-	items, err := tx.Find("invoiceitem", Query{
-		Customer: sub.Str("customer"), Where: map[string]string{"invoice": ""},
-	})
+	var items []Object
+	var err error
+	if customer := sub.Str("customer"); customer != "" { // A preview may be for nobody yet.
+		items, err = tx.Find("invoiceitem", Query{Customer: customer, Where: map[string]string{"invoice": ""}})
+	}
 	if err != nil {
 		return nil, err
 	}
 	var lines []Object
+	for _, item := range sub.List("_preview_items") {
+		lines = append(lines, itemLine(tx, item))
+	}
 	for _, item := range items {
 		if owner := item.Str("subscription"); owner != "" && owner != sub.ID() {
 			continue

@@ -47,6 +47,9 @@ func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {
 	if inv, err = remeasure(tx, inv); err != nil {
 		return nil, err
 	}
+	if inv, err = refreshTax(tx, inv); err != nil {
+		return nil, err
+	}
 	customer, err := tx.Ref("customer", inv.Str("customer"), "customer")
 	if err != nil {
 		return nil, err

@@ -61,6 +61,11 @@ func createInvoice(r *apiRequest) (Object, error) {
 		customer: customer, reason: "manual", currency: currency, periodStart: r.Tx.Now(), periodEnd: r.Tx.Now(),
 		description: p.Str("description"),
 	}
+	if on, sent, err := p.Sub("automatic_tax").Bool("enabled"); err != nil {
+		return nil, err
+	} else if sent {
+		b.automatic = Object{"enabled": on}
+	}
 	pending := Object{"customer": customer.ID(), "currency": currency}
 	if id := p.Str("subscription"); id != "" {
 		if b.sub, err = r.Tx.Ref("subscription", id, "subscription"); err != nil {
@@ -114,9 +119,27 @@ func updateInvoiceAPI(r *apiRequest) (Object, error) {
 		r.Params.Copy(inv, "auto_advance", "description", "footer", "default_payment_method", "due_date",
 			"collection_method")
 		metadata, err := r.Params.Metadata(inv.Obj("metadata"))
+		if err != nil {
+			return err
+		}
 		inv["metadata"] = metadata
-		return err
+		return r.taxDraft(inv)
 	})
+}
+
+// taxDraft turns the automatic tax of a draft on or off, and works it out again.
+func (r *apiRequest) taxDraft(inv Object) error {
+	on, sent, err := r.Params.Sub("automatic_tax").Bool("enabled")
+	if err != nil || !sent {
+		return err
+	}
+	inv["automatic_tax"] = Object{"enabled": on}
+	fresh, err := redraw(r.Tx, inv, inv.List("lines"))
+	if err != nil {
+		return err
+	}
+	takeTotals(inv, fresh)
+	return nil
 }
 
 func deleteInvoice(r *apiRequest) (Object, error) {
@@ -137,6 +160,9 @@ func finalizeInvoiceAPI(r *apiRequest) (Object, error) {
 	}
 	if inv.Str("status") != "draft" {
 		return nil, invalidf("", "This invoice is already finalized, you can't re-finalize a non-draft invoice.")
+	}
+	if err := finalizable(r.Tx, inv); err != nil {
+		return nil, err
 	}
 	if inv, err = finalizeInvoice(r.Tx, r.ID, ""); err != nil || inv.Str("status") == "paid" {
 		return inv, err

@@ -19,6 +19,10 @@ type bill struct {
 	periodStart int64
 	periodEnd   int64
 	description string
+	// automatic is the draft's own automatic_tax, where it is not the subscription's that counts.
+	automatic Object
+	// place is where the buyer is taxed; nil leaves the tax to the rates that somebody set.
+	place *taxPlace
 }
 
 // compose builds the invoice as a draft, with every total worked out.
@@ -50,6 +54,9 @@ func (b *bill) compose(tx *Tx) (Object, error) {
 		return nil, err
 	}
 	b.belongTo(inv)
+	if err := b.locateBuyer(tx, inv); err != nil {
+		return nil, err
+	}
 	if err := b.discount(inv); err != nil {
 		return nil, err
 	}
@@ -72,7 +79,7 @@ func redraw(tx *Tx, inv Object, lines []Object) (Object, error) {
 	}
 	b := &bill{
 		customer: customer, sub: sub, reason: inv.Str("billing_reason"), currency: inv.Str("currency"), lines: lines,
-		periodStart: inv.Int("period_start"), periodEnd: inv.Int("period_end"),
+		periodStart: inv.Int("period_start"), periodEnd: inv.Int("period_end"), automatic: inv.Obj("automatic_tax"),
 	}
 	for _, id := range inv.Strs("discounts") {
 		d, err := tx.load(id)
@@ -88,7 +95,7 @@ func redraw(tx *Tx, inv Object, lines []Object) (Object, error) {
 func takeTotals(inv, fresh Object) {
 	for _, key := range []string{
 		"lines", "subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax", "total_tax_amounts", "tax",
-		"total_discount_amounts", "amount_due", "amount_remaining",
+		"total_discount_amounts", "amount_due", "amount_remaining", "automatic_tax",
 	} {
 		inv[key] = fresh[key]
 	}
@@ -98,7 +105,7 @@ func takeTotals(inv, fresh Object) {
 // addressTo copies onto the invoice what it keeps of its customer.
 func (b *bill) addressTo(tx *Tx, inv Object) error {
 	c := b.customer
-	inv["customer"] = c.ID()
+	inv["customer"] = textOrNil(c.ID())
 	inv["customer_address"] = c["address"]
 	inv["customer_email"] = c["email"]
 	inv["customer_name"] = c["name"]
@@ -109,7 +116,7 @@ func (b *bill) addressTo(tx *Tx, inv Object) error {
 		inv["customer_tax_exempt"] = exempt
 	}
 	inv["starting_balance"] = c.Int("balance")
-	known, err := tx.Find("tax_id", Query{Customer: c.ID(), OldestFirst: true})
+	known, err := taxIDsOf(tx, c)
 	if err != nil {
 		return err
 	}
@@ -123,7 +130,6 @@ func (b *bill) addressTo(tx *Tx, inv Object) error {
 
 // belongTo copies onto the invoice what it keeps of its subscription.
 func (b *bill) belongTo(inv Object) {
-	inv["automatic_tax"] = Object{"enabled": false, "liability": nil, "status": nil, "disabled_reason": nil}
 	inv["payment_settings"] = Object{
 		"default_mandate": nil, "payment_method_options": nil, "payment_method_types": nil,
 	}
@@ -136,10 +142,6 @@ func (b *bill) belongTo(inv Object) {
 	inv["collection_method"] = b.sub["collection_method"]
 	inv["default_tax_rates"] = slices.Clone(b.sub.List("default_tax_rates"))
 	inv["description"] = b.sub["description"]
-	if b.sub.Bool("automatic_tax.enabled") {
-		inv["automatic_tax"] = Object{"enabled": true, "liability": Object{"type": "self"}, "status": "complete",
-			"disabled_reason": nil}
-	}
 	if days := b.sub.Int("days_until_due"); days > 0 {
 		inv["due_date"] = inv.Int("created") + days*daySeconds
 	}
@@ -210,42 +212,6 @@ func couponOff(coupon Object, amounts []int64, currency string) ([]int64, error)
 	return money.AmountOff(amounts, amount), nil
 }
 
-// tax works out the tax rates of each line on what the discounts left of it.
-func (b *bill) tax(tx *Tx) error {
-	var fallback []Object
-	if b.sub != nil {
-		fallback = b.sub.List("default_tax_rates")
-	}
-	for _, line := range b.lines {
-		rates := line.List("tax_rates")
-		if len(rates) == 0 {
-			rates = fallback
-		}
-		line["tax_rates"] = slices.Clone(rates)
-		net := netOf(line)
-		amounts := []any{}
-		for _, rate := range rates {
-			amount, err := taxOn(net, rate)
-			if err != nil {
-				return err
-			}
-			amounts = append(amounts, Object{
-				"amount": amount, "inclusive": rate.Bool("inclusive"), "tax_rate": rate.ID(),
-				"taxability_reason": nil, "taxable_amount": net,
-			})
-		}
-		line["tax_amounts"] = amounts
-	}
-	return nil
-}
-
-func taxOn(net int64, rate Object) (int64, error) {
-	if rate.Bool("inclusive") {
-		return money.TaxInclusive(net, rate.Rat("percentage"))
-	}
-	return money.TaxExclusive(net, rate.Rat("percentage"))
-}
-
 // netOf is a line's amount after its discounts.
 func netOf(line Object) int64 {
 	net := line.Int("amount")
@@ -271,11 +237,12 @@ func (b *bill) total(inv Object) {
 			} else {
 				exclusive += t.Int("amount")
 			}
-			sum := index[t.Str("tax_rate")]
+			key := t.Str("tax_rate") + t.Str("taxability_reason")
+			sum := index[key]
 			if sum == nil {
 				sum = Object{"amount": int64(0), "inclusive": t["inclusive"], "tax_rate": t["tax_rate"],
-					"taxability_reason": nil, "taxable_amount": int64(0)}
-				index[t.Str("tax_rate")] = sum
+					"taxability_reason": t["taxability_reason"], "taxable_amount": int64(0)}
+				index[key] = sum
 				taxes = append(taxes, sum)
 			}
 			sum["amount"] = sum.Int("amount") + t.Int("amount")

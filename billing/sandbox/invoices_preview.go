@@ -63,13 +63,28 @@ func previewRequest(r *apiRequest, details Params) (Object, error) {
 				return nil, err
 			}
 		}
+		buyer, err := r.Tx.Ref("customer", sub.Str("customer"), "customer")
+		if err != nil {
+			return nil, err
+		}
+		if buyer, err = r.previewBuyer(buyer); err != nil {
+			return nil, err
+		}
+		if err := r.previewExtras(sub, buyer); err != nil {
+			return nil, err
+		}
 		return previewChange(r.Tx, sub, details)
 	}
-	if err := p.Require("customer"); err != nil {
-		return nil, err
+	var customer Object
+	if !p.Has("customer_details") || p.Given("customer") {
+		if err := p.Require("customer"); err != nil {
+			return nil, err
+		}
+		if customer, err = r.Tx.Ref("customer", p.Str("customer"), "customer"); err != nil {
+			return nil, err
+		}
 	}
-	customer, err := r.Tx.Ref("customer", p.Str("customer"), "customer")
-	if err != nil {
+	if customer, err = r.previewBuyer(customer); err != nil {
 		return nil, err
 	}
 	if len(details.Subs("items")) == 0 {
@@ -136,6 +151,9 @@ func previewNew(r *apiRequest, customer Object, details Params) (Object, error) 
 	}
 	sub, err := buildSubscription(r.Tx, spec)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.previewExtras(sub, customer); err != nil {
 		return nil, err
 	}
 	b, err := firstBill(r.Tx, customer, sub)

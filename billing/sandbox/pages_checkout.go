@@ -16,6 +16,7 @@ type checkoutState struct {
 	refused    *Error
 	promotion  string // a code that was refused, as typed
 	promoError string
+	notice     string // what the customer should look at before they pay
 }
 
 // postCheckout takes both forms of the page: the promotion code's and the one that pays.
@@ -62,6 +63,7 @@ func (p *page) payCheckout() error {
 		TaxIDType: p.field("tax_type"), TaxID: p.field("tax_id"),
 	}
 	var result CheckoutResult
+	changed := false
 	err := p.act(func(tx *Tx) error {
 		s, err := tx.Get("checkout.session", p.id())
 		if err != nil {
@@ -79,6 +81,9 @@ func (p *page) payCheckout() error {
 		if in.TaxID == "" {
 			in.TaxIDType = ""
 		}
+		if changed, err = quoteTax(tx, p.id(), in, p.field("total")); err != nil || changed {
+			return err
+		}
 		result, err = confirmCheckout(tx, p.id(), in)
 		return err
 	})
@@ -88,6 +93,9 @@ func (p *page) payCheckout() error {
 	switch {
 	case err != nil:
 		return err
+	case changed:
+		return p.checkout(http.StatusConflict, checkoutState{notice: "The tax for your address changes the total. Check it, " +
+			"and pay when it is right."})
 	case result.Decline != nil:
 		return p.checkout(http.StatusPaymentRequired, checkoutState{refused: result.Decline})
 	case result.ThreeDSURL != "":
@@ -139,6 +147,8 @@ func (p *page) fillCheckout(v *pages.Checkout, s Object, state checkoutState) {
 		}
 	}
 	switch {
+	case state.notice != "":
+		v.Alert = state.notice
 	case state.refused != nil:
 		v.Alert = state.refused.Message
 		if v.Card.Error != "" {

@@ -76,6 +76,9 @@ func checkoutView(tx *Tx, s Object) (pages.Checkout, error) {
 	if v.Lines, err = checkoutLines(tx, s); err != nil {
 		return v, err
 	}
+	if s.Bool("automatic_tax.enabled") {
+		v.Total = decimalText(s.Int("amount_total"))
+	}
 	if v.Totals, err = checkoutTotals(tx, s, costs); err != nil {
 		return v, err
 	}
@@ -142,6 +145,8 @@ func checkoutTotals(tx *Tx, s Object, c checkoutCosts) ([]pages.Total, error) {
 			label = "Tax, included"
 		}
 		out = append(out, pages.Total{Label: label, Amount: pages.Money(tax, c.currency)})
+	} else if s.Str("automatic_tax.status") == "requires_location_inputs" {
+		out = append(out, pages.Total{Label: "Tax", Amount: "by your address"})
 	}
 	due := pages.Money(s.Int("amount_total"), c.currency)
 	return append(out, pages.Total{Label: "Total due today", Amount: due, Sum: true}), nil

@@ -19,8 +19,8 @@ type subscriptionSpec struct {
 	customer  Object
 	items     []itemSpec
 	currency  string // "" is the first price's own.
-	trialEnd  int64 // 0 is no trial.
-	anchor    int64 // 0 is now.
+	trialEnd  int64  // 0 is no trial.
+	anchor    int64  // 0 is now.
 	proration string
 	method    string
 	discounts []discountSource

@@ -52,7 +52,7 @@ func applyChange(tx *Tx, c *change, opt applyOptions) (Object, outcome, error) {
 // bill is the invoice that a change brings about at once. planned are the prorations that are not stored yet, which
 // is so in a preview.
 func (c *change) bill(tx *Tx, planned []Object) (*bill, error) {
-	customer, err := tx.Ref("customer", c.after.Str("customer"), "customer")
+	customer, err := billedCustomer(tx, c.after)
 	if err != nil {
 		return nil, err
 	}

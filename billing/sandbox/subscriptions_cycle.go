@@ -64,7 +64,7 @@ func endTrialWithoutCard(tx *Tx, sub Object) (bool, error) {
 
 // cycleBill is what a subscription's next period costs.
 func cycleBill(tx *Tx, sub Object, start, end int64) (*bill, error) {
-	customer, err := tx.Ref("customer", sub.Str("customer"), "customer")
+	customer, err := billedCustomer(tx, sub)
 	if err != nil {
 		return nil, err
 	}

@@ -7,15 +7,15 @@ func (r *apiRequest) setFields(sub Object, creating bool) error {
 	if p.Given("collection_method") {
 		sub["collection_method"] = p.Str("collection_method")
 	}
-	for _, hash := range []string{"payment_settings", "trial_settings", "automatic_tax", "invoice_settings"} {
+	for _, hash := range []string{"payment_settings", "trial_settings", "invoice_settings"} {
 		if given := p.Sub(hash); given != nil {
 			for key, value := range given.Object() {
 				sub.Set(hash+"."+key, value)
 			}
 		}
 	}
-	if sub.Bool("automatic_tax.enabled") && !sub.Has("automatic_tax.liability") {
-		sub.Set("automatic_tax.liability", Object{"type": "self"})
+	if err := r.setTax(sub); err != nil {
+		return err
 	}
 	if id := p.Str("default_payment_method"); id != "" {
 		pm, err := paymentMethod(r.Tx, id, "default_payment_method")
@@ -39,6 +39,24 @@ func (r *apiRequest) setFields(sub Object, creating bool) error {
 		return err
 	}
 	return r.setCancellation(sub, creating)
+}
+
+// setTax turns a subscription's automatic tax on, for a customer who can be located, or off.
+func (r *apiRequest) setTax(sub Object) error {
+	on, sent, err := r.Params.Sub("automatic_tax").Bool("enabled")
+	if err != nil || !sent {
+		return err
+	}
+	sub["automatic_tax"] = Object{"enabled": on, "liability": nil, "disabled_reason": nil}
+	if !on {
+		return nil
+	}
+	sub.Set("automatic_tax.liability", Object{"type": "self"})
+	customer, err := r.Tx.Ref("customer", sub.Str("customer"), "customer")
+	if err != nil {
+		return err
+	}
+	return mustLocate(r.Tx, customer, "")
 }
 
 func (r *apiRequest) setPause(sub Object) error {

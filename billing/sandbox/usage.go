@@ -111,7 +111,7 @@ func finalBill(tx *Tx, sub Object, planned []Object, end int64) (*bill, error) {
 	if len(lines) == 0 {
 		return nil, nil
 	}
-	customer, err := tx.Ref("customer", sub.Str("customer"), "customer")
+	customer, err := billedCustomer(tx, sub)
 	if err != nil {
 		return nil, err
 	}

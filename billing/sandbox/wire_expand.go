@@ -13,7 +13,8 @@ const maxExpandDepth = 4
 func includable(kind, field string) bool {
 	switch kind {
 	case "customer":
-		return field == "subscriptions" || field == "sources" || field == "tax_ids" || field == "cash_balance"
+		return field == "subscriptions" || field == "sources" || field == "tax_ids" || field == "tax" ||
+			field == "cash_balance"
 	case "price":
 		return field == "tiers" || field == "currency_options"
 	case "checkout.session":
@@ -260,6 +261,9 @@ func (tx *Tx) renderComputed(x Object, kind string, tree expandTree) error {
 	case "charge":
 		return tx.renderRefunds(x, tree)
 	case "customer":
+		if err := tx.renderTax(x, tree); err != nil {
+			return err
+		}
 	default:
 		return nil
 	}
@@ -286,6 +290,19 @@ func (tx *Tx) renderComputed(x Object, kind string, tree expandTree) error {
 			"url": "/v1/customers/" + x.ID() + "/" + field}
 	}
 	return nil
+}
+
+// renderTax shows where a customer is taxed, where it is asked for. The customer is read again, with the sandbox's notes.
+func (tx *Tx) renderTax(x Object, tree expandTree) error {
+	if _, asked := tree["tax"]; !asked {
+		return nil
+	}
+	customer, err := tx.load(x.ID())
+	if err != nil || customer == nil {
+		return err
+	}
+	x["tax"], err = customerTax(tx, customer)
+	return err
 }
 
 // renderRefunds shows the refunds of a charge, newest first, where they are asked for.

@@ -11,6 +11,7 @@ type Checkout struct {
 	Figure string // the amount in large type
 	Per    string // "per year", beside the amount
 	Then   string // "then $790.00 per year starting 7 December 2026"
+	Total  string // the amount due as the form sends it back, where an address can still change it
 	Lines  []CheckoutLine
 	Totals []Total
 	Promo  Promo
