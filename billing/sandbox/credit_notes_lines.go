@@ -150,19 +150,8 @@ func customCredit(tx *Tx, p Params, _ Object) (Object, error) {
 		return nil, err
 	}
 	line["tax_rates"] = slices.Clone(rates)
-	taxes := []any{}
-	for _, rate := range rates {
-		amount, err := taxOn(line.Int("amount"), rate)
-		if err != nil {
-			return nil, err
-		}
-		taxes = append(taxes, Object{
-			"amount": amount, "inclusive": rate.Bool("inclusive"), "tax_rate": rate.ID(),
-			"taxability_reason": nil, "taxable_amount": line["amount"],
-		})
-	}
-	line["tax_amounts"] = taxes
-	return line, nil
+	line["tax_amounts"], err = taxAmounts(line.Int("amount"), ratesByHand(rates))
+	return line, err
 }
 
 // total adds the lines of a credit note up, as an invoice's are.

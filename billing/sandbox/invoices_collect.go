@@ -236,9 +236,6 @@ func finalizeDue(tx *Tx, id string) error {
 		_, err = voidInvoice(tx, id)
 		return err
 	}
-	if err := giveUpTax(tx, inv); err != nil {
-		return err
-	}
 	if inv, err = finalizeInvoice(tx, id, ""); err != nil {
 		return err
 	}

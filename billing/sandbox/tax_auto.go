@@ -37,9 +37,7 @@ func (b *bill) tax(tx *Tx) error {
 				rates = fallback
 			}
 			line["tax_rates"] = slices.Clone(rates)
-			for _, rate := range rates {
-				taxes = append(taxes, lineTax{rate: rate})
-			}
+			taxes = ratesByHand(rates)
 		}
 		amounts, err := taxAmounts(netOf(line), taxes)
 		if err != nil {
@@ -48,6 +46,15 @@ func (b *bill) tax(tx *Tx) error {
 		line["tax_amounts"] = amounts
 	}
 	return nil
+}
+
+// ratesByHand are the taxes of tax rates that somebody chose.
+func ratesByHand(rates []Object) []lineTax {
+	taxes := make([]lineTax, 0, len(rates))
+	for _, rate := range rates {
+		taxes = append(taxes, lineTax{rate: rate})
+	}
+	return taxes
 }
 
 // taxAmounts rounds each tax of a line by itself. Taxes that the price includes share what is left when all of them
@@ -201,8 +208,18 @@ func placeStatus(place *taxPlace) string {
 	return "requires_location_inputs"
 }
 
-// refreshTax works the automatic tax of a draft out once more with the customer as they are now.
+// refreshTax works the automatic tax of a draft out once more with the customer as they are now. Where nobody asked for
+// the draft to be finalised, nobody could be told that its tax is not known, so it goes on without.
 func refreshTax(tx *Tx, inv Object) (Object, error) {
+	if tx.request == "" && inv.Bool("automatic_tax.enabled") {
+		if err := giveUpTax(tx, inv); err != nil {
+			return nil, err
+		}
+		var err error
+		if inv, err = tx.Get("invoice", inv.ID()); err != nil {
+			return nil, err
+		}
+	}
 	if !inv.Bool("automatic_tax.enabled") {
 		return inv, nil
 	}
@@ -244,9 +261,6 @@ func finalizable(tx *Tx, inv Object) error {
 // giveUpTax lets a draft that is due be finalised without tax when its buyer cannot be located, and turns automatic tax
 // off for the subscription behind it.
 func giveUpTax(tx *Tx, inv Object) error {
-	if !inv.Bool("automatic_tax.enabled") {
-		return nil
-	}
 	customer, err := tx.Ref("customer", inv.Str("customer"), "customer")
 	if err != nil {
 		return err
