@@ -21,6 +21,7 @@ func agendaSteps() map[string]agendaStep {
 		"coupon.expire":                  expireCoupon,
 		"dispute.decide":                 decideDispute,
 		"dispute.lapse":                  lapseDispute,
+		"invoice.due":                    invoiceDue,
 		"invoice.finalize":               finalizeDue,
 		"invoice.retry":                  retryInvoice,
 		"promotion_code.expire":          expirePromotionCode,
@@ -63,6 +64,9 @@ func (s *Sandbox) runDue(ctx context.Context, limit func() int64) error {
 		if err := ctx.Err(); err != nil {
 			return errors.Join(append(failures, err)...)
 		}
+		if err := s.deliverBefore(ctx, limit()); err != nil {
+			return errors.Join(append(failures, err)...)
+		}
 		ran, err := s.runNext(ctx, limit())
 		if err != nil {
 			failures = append(failures, err)
@@ -81,10 +85,7 @@ func (s *Sandbox) runNext(ctx context.Context, limit int64) (bool, error) {
 	ran := false
 	err := s.transact(ctx, txOptions{stepUpTo: limit}, func(tx *Tx) error {
 		var err error
-		if item, ran, err = tx.dueInClocks(); err == nil && !ran {
-			item, ran, err = tx.earliest("", limit)
-		}
-		if err != nil || !ran {
+		if item, ran, err = tx.nextItem(limit); err != nil || !ran {
 			return err
 		}
 		if err := tx.Unschedule(item.kind, item.id); err != nil {
@@ -110,6 +111,15 @@ func (s *Sandbox) runNext(ctx context.Context, limit int64) (bool, error) {
 		return false, err // Not even the agenda could be read, or there is nothing on it that could be put off.
 	}
 	return true, errors.Join(err, s.putOff(ctx, item))
+}
+
+// nextItem is the step that the engine is to run next.
+func (tx *Tx) nextItem(limit int64) (agendaItem, bool, error) {
+	item, due, err := tx.dueInClocks()
+	if err != nil || due {
+		return item, due, err
+	}
+	return tx.earliest("", limit)
 }
 
 // earliest is what is due first by a test clock, or by the account's own clock when it is empty.

@@ -73,6 +73,30 @@ func retryInvoice(tx *Tx, id string) error {
 	return err
 }
 
+// invoiceDue is the agenda's step at the due date of an invoice that was sent to be paid: a subscription that is still
+// owed for is past due from then on.
+func invoiceDue(tx *Tx, id string) error {
+	inv, err := tx.load(id)
+	if err != nil || inv.Str("status") != "open" {
+		return err
+	}
+	if at := inv.Int("due_date"); at > tx.Now() {
+		return tx.Schedule(at, "invoice.due", id) // It was put off meanwhile.
+	}
+	if err := tx.Emit("invoice.overdue", inv, nil); err != nil {
+		return err
+	}
+	sub, err := tx.load(inv.Str("subscription"))
+	if err != nil || sub.Str("status") != "active" {
+		return err
+	}
+	_, err = updateSubscription(tx, sub.ID(), func(s Object) error {
+		s["status"] = "past_due"
+		return nil
+	})
+	return err
+}
+
 // invoiceFailed moves the subscription of an invoice that could not be collected, and ends it with the last retry.
 func invoiceFailed(tx *Tx, inv Object, policy Dunning) error {
 	sub, err := tx.load(inv.Str("subscription"))

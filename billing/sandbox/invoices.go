@@ -89,6 +89,9 @@ func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {
 	if due == 0 {
 		return settleInvoice(tx, id, "", true)
 	}
+	if at := inv.Int("due_date"); at > 0 && inv.Str("collection_method") == "send_invoice" {
+		return inv, tx.Schedule(max(at, tx.Now()), "invoice.due", id)
+	}
 	return inv, nil
 }
 

@@ -225,6 +225,9 @@ func finalizeDue(tx *Tx, id string) error {
 	if err != nil || inv.Str("status") != "draft" || !inv.Bool("auto_advance") {
 		return err
 	}
+	if wait, err := held(tx, inv); err != nil || wait {
+		return err
+	}
 	behavior := ""
 	if sub, err := tx.load(inv.Str("subscription")); err == nil && sub != nil {
 		behavior = sub.Str("pause_collection.behavior")
@@ -243,8 +246,11 @@ func finalizeDue(tx *Tx, id string) error {
 		_, err = closeInvoice(tx, id, "uncollectible", "marked_uncollectible_at", "invoice.marked_uncollectible")
 		return err
 	}
-	if inv.Str("status") != "open" || inv.Str("collection_method") != "charge_automatically" {
+	if inv.Str("status") != "open" {
 		return nil
+	}
+	if inv.Str("collection_method") == "send_invoice" {
+		return tx.Emit("invoice.sent", inv, nil)
 	}
 	_, err = collectInvoice(tx, id, collection{payOptions: payOptions{offSession: true}, automatic: true})
 	return err

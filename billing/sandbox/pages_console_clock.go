@@ -119,6 +119,7 @@ func agendaText(kind string) string {
 	text, ok := map[string]string{
 		"checkout_session.expire":        "The checkout expires",
 		"coupon.expire":                  "The coupon runs out",
+		"invoice.due":                    "The invoice was to be paid by then",
 		"invoice.finalize":               "The invoice is made final and paid",
 		"invoice.retry":                  "A failed payment is tried again",
 		"promotion_code.expire":          "The promotion code runs out",

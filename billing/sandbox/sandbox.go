@@ -96,6 +96,7 @@ type Sandbox struct {
 	resets   atomic.Int64 // How often everything was forgotten.
 	captures *captureFile
 	clocks   clockState
+	holds    atomic.Bool // Whether invoices wait for the answers to their webhooks.
 
 	onReset atomic.Pointer[func(context.Context) error]
 
@@ -184,6 +185,9 @@ func (s *Sandbox) settle(tx *Tx) error {
 		return err
 	}
 	if err := s.restoreTestClocks(tx); err != nil {
+		return err
+	}
+	if err := s.restoreHold(tx); err != nil {
 		return err
 	}
 	if err := s.restoreMode(tx); err != nil {

@@ -74,7 +74,7 @@ func startPeriod(sub Object, spec subscriptionSpec, now int64) {
 	anchor, end := now, every.Next(now, now)
 	switch {
 	case spec.trialEnd > now:
-		anchor, end = spec.trialEnd, spec.trialEnd
+		anchor, end = max(spec.trialEnd, spec.anchor), spec.trialEnd
 		sub["status"] = "trialing"
 		sub["trial_start"], sub["trial_end"] = now, spec.trialEnd
 	case spec.anchor > now:
@@ -212,11 +212,12 @@ func periodLines(tx *Tx, sub Object, start, end int64) ([]Object, error) {
 	return lines, nil
 }
 
-// firstPeriod prorates the first, shortened period of a subscription whose anchor lies in the future.
+// firstPeriod prorates the first, shortened period of a subscription whose anchor lies in the future: from its start, or
+// from the end of its trial.
 func firstPeriod(sub, price Object, amount, start, end int64) (int64, error) {
 	every, anchor := interval(price), sub.Int("billing_cycle_anchor")
 	full := every.Previous(anchor, end-1)
-	if full >= start || sub.Int("start_date") != start {
+	if full >= start || (sub.Int("start_date") != start && sub.Int("trial_end") != start) {
 		return amount, nil
 	}
 	if sub.Str("_stub") == "none" {

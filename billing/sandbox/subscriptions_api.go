@@ -24,6 +24,9 @@ func createSubscription(r *apiRequest) (Object, error) {
 	if r.Params.Str("proration_behavior") == prorateNone {
 		sub["_stub"] = prorateNone
 	}
+	if err := backdateNew(r.Tx, sub, r.Params); err != nil {
+		return nil, err
+	}
 	if err := addInvoiceItems(r.Tx, sub, r.Params); err != nil {
 		return nil, err
 	}
@@ -87,14 +90,8 @@ func readSubscription(tx *Tx, customer Object, p Params) (subscriptionSpec, erro
 	if spec.trialEnd, err = readTrial(tx, p, spec.items); err != nil {
 		return spec, err
 	}
-	if at, sent, err := p.Int("billing_cycle_anchor"); err != nil {
+	if spec.anchor, err = readAnchor(tx, p, &spec); err != nil {
 		return spec, err
-	} else if sent {
-		if at <= tx.Now() {
-			return spec, invalidf("billing_cycle_anchor", "Invalid timestamp: must be an integer Unix timestamp in the "+
-				"future")
-		}
-		spec.anchor = at
 	}
 	if id := p.Str("default_payment_method"); id != "" {
 		pm, err := tx.Ref("payment_method", id, "default_payment_method")
