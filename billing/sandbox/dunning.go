@@ -103,6 +103,9 @@ func invoiceFailed(tx *Tx, inv Object, policy Dunning) error {
 	if err != nil || sub == nil {
 		return err
 	}
+	if sub.Has("pending_update") && sub.Str("_pending_invoice") == inv.ID() {
+		return nil // A change that is not paid for is not made, and what was paid for before goes on.
+	}
 	switch sub.Str("status") {
 	case "active", "trialing":
 		sub, err = updateSubscription(tx, sub.ID(), func(s Object) error {

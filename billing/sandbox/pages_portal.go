@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"example.com/tollgate/billing/sandbox/pages"
 )
@@ -111,17 +112,44 @@ func (p *page) back(po *portal) string {
 	return p.portalBase() + "?home=1"
 }
 
-// completed goes where a finished action leads. Only a deep link has a say in it.
+// completed goes where a finished action leads.
 func (p *page) completed(po *portal, did string) error {
+	target := p.completion(po, did)
+	if strings.HasPrefix(target, "/") {
+		return p.to(target)
+	}
+	return p.leave(target)
+}
+
+// completion is where a finished action leads. Only a deep link has a say in it.
+func (p *page) completion(po *portal, did string) string {
 	after := po.session.Obj("flow.after_completion")
 	switch after.Str("type") {
 	case "redirect":
-		return p.leave(after.Str("redirect.return_url"))
+		return after.Str("redirect.return_url")
 	case "hosted_confirmation":
-		return p.to(p.portalBase() + "/done")
+		return p.portalBase() + "/done"
 	default:
-		return p.to(p.portalBase() + "?home=1&did=" + did)
+		return p.portalBase() + "?home=1&did=" + did
 	}
+}
+
+// challenged notes on an intent that waits for the bank where its customer goes afterwards.
+func (p *page) challenged(tx *Tx, po *portal, intent, did string) error {
+	target := p.completion(po, did)
+	if strings.HasPrefix(target, "/") {
+		target = tx.BaseURL() + target
+	}
+	kind := "payment_intent"
+	if strings.HasPrefix(intent, "seti_") {
+		kind = "setup_intent"
+	}
+	_, err := tx.Update(kind, intent, func(o Object) error {
+		o["_portal"], o["_return_url"] = true, target
+		o["_failed_url"] = tx.BaseURL() + p.portalBase() + "?home=1&failed=authentication"
+		return nil
+	})
+	return err
 }
 
 // portalFailed shows the page of a session that has run out, and passes other errors on.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"path"
 
 	"example.com/tollgate/billing/sandbox/pages"
 )
@@ -48,16 +49,12 @@ func postPortalCard(p *page) error {
 		if err := po.needs("payment_method_update"); err != nil {
 			return err
 		}
-		back := tx.BaseURL() + p.portalBase() + "?home=1"
-		switch after := po.session.Obj("flow.after_completion"); after.Str("type") {
-		case "redirect":
-			back = after.Str("redirect.return_url")
-		case "hosted_confirmation":
-			back = tx.BaseURL() + p.portalBase() + "/done"
-		}
 		var err error
-		challenge, err = portalSaveCard(tx, po.customer.ID(), p.typedCard(), back)
-		return err
+		challenge, err = portalAddCard(tx, po.customer.ID(), p.typedCard())
+		if err != nil || challenge == "" {
+			return err
+		}
+		return p.challenged(tx, po, path.Base(challenge), "card")
 	})
 	if refused, ok := refusal(err); ok {
 		return p.portalCard(statusOf(refused), refused)

@@ -97,7 +97,20 @@ func portalPlan(tx *Tx, po *portal, sub Object) (pages.PortalPlan, error) {
 	plan.CanRenew = live && sub.Bool("cancel_at_period_end") && po.can("subscription_cancel")
 	plan.CanCancel = live && !leaving && po.can("subscription_cancel")
 	plan.CanSwitch = live && !leaving && po.switches() && len(sub.List("items")) == 1
-	return plan, nil
+	return plan, waitingSwitch(tx, sub, &plan)
+}
+
+// waitingSwitch shows a switch that the bank has yet to approve, with the invoice on which it is approved.
+func waitingSwitch(tx *Tx, sub Object, plan *pages.PortalPlan) error {
+	if !sub.Has("pending_update") {
+		return nil
+	}
+	inv, err := tx.load(sub.Str("_pending_invoice"))
+	if err != nil || inv == nil {
+		return err
+	}
+	plan.CanSwitch, plan.Waiting = false, inv.Str("hosted_invoice_url")
+	return nil
 }
 
 func joinText(a, b string) string {

@@ -239,8 +239,10 @@ func payingCard(tx *Tx, sub, customer Object) (string, error) {
 	return "Charged to the " + pages.Words(pm.Str("card.brand")) + " card ending in " + pm.Str("card.last4") + ".", nil
 }
 
+// postPortalSwitch switches the plan. Where the bank wants to be asked first, the switch waits for its answer.
 func postPortalSwitch(p *page) error {
 	var po *portal
+	var challenge string
 	err := p.portalAct(func(tx *Tx, found *portal) error {
 		po = found
 		if err := po.needs("subscription_update"); err != nil {
@@ -251,13 +253,21 @@ func postPortalSwitch(p *page) error {
 			return err
 		}
 		_, err = switchPlan(tx, w.sub.ID(), w.price.ID(), w.quantity)
+		if refused, ok := refusal(err); ok && refused.PaymentIntent.Str("status") == "requires_action" {
+			challenge = refused.PaymentIntent.ID()
+			return p.challenged(tx, po, challenge, "switched")
+		}
 		return err
 	})
 	if refused, ok := refusal(err); ok {
 		return p.portalSwitch(statusOf(refused), refused.Message)
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return p.portalFailed(err)
+	case challenge != "":
+		return p.to("/_stripe/3ds/" + challenge)
+	default:
+		return p.completed(po, "switched")
 	}
-	return p.completed(po, "switched")
 }

@@ -158,6 +158,61 @@ func TestPortalSwitchShowsADecline(t *testing.T) {
 	require.Equal(t, s.starter, s.sub(sub.ID).Items.Data[0].Price.ID)
 }
 
+// A card that wants the bank's approval leads there, and the switch is made when the bank agrees and forgotten when it
+// does not.
+func TestPortalSwitchAsksTheBank(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-11-01T00:00")
+	customer := s.buyer("pm_card_visa")
+	sub := s.subscribe(customer, s.starter)
+	home := s.portal(customer)
+	home = home.click("#add-card").press("[data-card='4000000000003220']").follow().press("#complete").follow()
+	require.Equal(t, "The card was saved.", home.text("[role=status]"))
+	ask := func() *view {
+		t.Helper()
+		answer := home.click("[data-do=switch]").click(".offer:not(.current) a").press("#confirm")
+		bank := answer.follow()
+		require.Equal(t, "Confirm it is you", bank.text("h1"))
+		return bank
+	}
+	bank := ask()
+	waiting := home.b.open(home.url.Path + "?home=1")
+	require.Contains(t, waiting.text(".plan"), "waits until you approve", "whoever leaves the bank's page finds back to it")
+	require.Zero(t, waiting.Find("[data-do=switch]").Length())
+	require.Equal(t, http.StatusOK, waiting.click("[data-do=approve]").status)
+
+	home = bank.press("#fail").follow()
+	require.Contains(t, home.text("[role=alert]"), "unable to authenticate")
+	got := s.sub(sub.ID)
+	require.Nil(t, got.PendingUpdate)
+	require.Equal(t, s.starter, got.Items.Data[0].Price.ID)
+	require.Equal(t, "Starter Active", home.text(".plan .title"))
+
+	home = ask().press("#complete").follow()
+	require.Equal(t, "The plan was changed.", home.text("[role=status]"))
+	require.Equal(t, s.pro, s.sub(sub.ID).Items.Data[0].Price.ID)
+	require.Equal(t, stripe.InvoiceStatusPaid, s.sub(sub.ID).LatestInvoice.Status)
+
+	// A deep link's own page is where its switch ends, also by way of the bank.
+	deep := s.portal(customer, flow(&stripe.BillingPortalSessionFlowDataParams{
+		Type: stripe.String("subscription_update_confirm"),
+		SubscriptionUpdateConfirm: &stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmParams{
+			Subscription: &sub.ID,
+			Items: []*stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmItemParams{
+				{ID: &got.Items.Data[0].ID, Price: &s.proYear, Quantity: stripe.Int64(1)},
+			},
+		},
+		AfterCompletion: &stripe.BillingPortalSessionFlowDataAfterCompletionParams{
+			Type: stripe.String("redirect"),
+			Redirect: &stripe.BillingPortalSessionFlowDataAfterCompletionRedirectParams{
+				ReturnURL: stripe.String("http://localhost:8080/switched"),
+			},
+		},
+	})).follow()
+	require.Equal(t, "http://localhost:8080/switched", deep.press("#confirm").follow().press("#complete").location)
+	require.Equal(t, s.proYear, s.sub(sub.ID).Items.Data[0].Price.ID)
+}
+
 func TestPortalCards(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "2026-11-23T09:00")

@@ -54,16 +54,17 @@ func postThreeDS(p *page) error { return p.answerChallenge(p.field("outcome") ==
 func (p *page) answerChallenge(ok bool) error {
 	var target string
 	err := p.act(func(tx *Tx) error {
-		var err error
-		target, err = completeThreeDS(tx, p.id(), ok)
+		intent, err := challengeOf(tx, p.id())
+		if err != nil {
+			return err
+		}
+		if target, err = completeThreeDS(tx, p.id(), ok); err == nil && !ok && intent.Has("_failed_url") {
+			target = intent.Str("_failed_url")
+		}
 		return err
 	})
 	if err != nil {
 		return err
-	}
-	if !ok && strings.HasPrefix(target, p.s.URL()+"/_stripe/p/") {
-		target, _, _ = strings.Cut(target, "?")
-		target = strings.TrimSuffix(target, "/done") + "?home=1&failed=authentication"
 	}
 	if target == "" {
 		target = p.s.URL() + "/_stripe/"

@@ -130,11 +130,6 @@ func afterCompletion(p Params) Object {
 // portalAddCard saves a card that was typed into the portal, and makes it the default. It returns the page of the
 // card challenge when the card wants one.
 func portalAddCard(tx *Tx, customerID string, in CardInput) (threeDSURL string, err error) {
-	return portalSaveCard(tx, customerID, in, "")
-}
-
-// portalSaveCard is portalAddCard with the page to return to after a card challenge.
-func portalSaveCard(tx *Tx, customerID string, in CardInput, returnURL string) (threeDSURL string, err error) {
 	card, month, year, err := readCard(tx, in)
 	if err != nil {
 		return "", err
@@ -146,11 +141,11 @@ func portalSaveCard(tx *Tx, customerID string, in CardInput, returnURL string) (
 	if err := tx.Insert(pm); err != nil {
 		return "", err
 	}
-	si, err := insertSetupIntent(tx, customerID, nil, Object{"_portal": true, "_return_url": textOrNil(returnURL)})
+	si, err := insertSetupIntent(tx, customerID, nil, Object{"_portal": true})
 	if err != nil {
 		return "", err
 	}
-	out, err := confirmSetup(tx, si.ID(), payOptions{method: pm.ID(), returnURL: returnURL})
+	out, err := confirmSetup(tx, si.ID(), payOptions{method: pm.ID()})
 	if err != nil {
 		return "", err
 	}

@@ -30,9 +30,10 @@ func (s *Sandbox) Reset(ctx context.Context) error {
 }
 
 // standStill keeps the agenda and the delivery of webhooks from running while everything is replaced: what they are
-// doing would be written down about something else.
+// doing would be written down about something else. A round of deliveries that is under way ends early.
 func (s *Sandbox) standStill() {
 	s.advance.Lock()
+	s.resets.Add(1)
 	s.deliver.Lock()
 }
 
@@ -60,7 +61,6 @@ func (s *Sandbox) reset(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sandbox: reset: %w", err)
 	}
-	s.resets.Add(1)
 	s.mode.Store(Causal)
 	s.ClearFaults()
 	return nil

@@ -65,7 +65,15 @@ func failChallenge(tx *Tx, intent Object) error {
 	if err != nil || !intent.Has("invoice") {
 		return err
 	}
-	return attemptFailed(tx, intent.Str("invoice"), collection{}, out)
+	if err := attemptFailed(tx, intent.Str("invoice"), collection{}, out); err != nil || !intent.Bool("_portal") {
+		return err
+	}
+	// The customer stands before the portal and can choose again: the switch that the bank refused waits no longer.
+	inv, err := tx.load(intent.Str("invoice"))
+	if err != nil {
+		return err
+	}
+	return expirePending(tx, inv.Str("subscription"))
 }
 
 // resumeSession goes on with a checkout session whose customer has authenticated.

@@ -30,6 +30,7 @@ type PortalPlan struct {
 	ID, Name, Figure, Per          string
 	Status, Tone                   string
 	Renewal, Extra                 string
+	Waiting                        string // the invoice of a switch that waits for the bank's approval
 	CanSwitch, CanCancel, CanRenew bool
 }
 
