@@ -31,6 +31,9 @@ func insertInvoice(tx *Tx, b *bill) (Object, error) {
 		}
 	}
 	inv["webhooks_delivered_at"] = tx.Now()
+	if b.prepare != nil {
+		b.prepare(inv)
+	}
 	if err := tx.Insert(inv, "invoice.created"); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ type bill struct {
 	automatic Object
 	// place is where the buyer is taxed; nil leaves the tax to the rates that somebody set.
 	place *taxPlace
+	// prepare, when set, finishes the draft before it is stored and told of.
+	prepare func(inv Object)
 }
 
 // compose builds the invoice as a draft, with every total worked out.

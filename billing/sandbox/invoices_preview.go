@@ -171,6 +171,12 @@ func previewNew(r *apiRequest, customer Object, details Params) (Object, error) 
 // previewChange is the invoice that comes next if a subscription is changed like this: at once where the change bills
 // at once, and otherwise at the end of the period.
 func previewChange(tx *Tx, sub Object, details Params) (Object, error) {
+	if now, _, err := details.Bool("cancel_now"); err != nil || now {
+		if err != nil {
+			return nil, err
+		}
+		return previewEnd(tx, sub, details)
+	}
 	c, err := planChange(tx, sub, details)
 	if err != nil {
 		return nil, err

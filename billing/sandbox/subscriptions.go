@@ -21,7 +21,6 @@ type subscriptionSpec struct {
 	currency  string // "" is the first price's own.
 	trialEnd  int64  // 0 is no trial.
 	anchor    int64  // 0 is now.
-	proration string
 	method    string
 	discounts []discountSource
 	fields    Object // Further fields, by their name on the subscription.

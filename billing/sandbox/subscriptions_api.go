@@ -21,9 +21,6 @@ func createSubscription(r *apiRequest) (Object, error) {
 	if err := r.setFields(sub, true); err != nil {
 		return nil, err
 	}
-	if r.Params.Str("proration_behavior") == prorateNone {
-		sub["_stub"] = prorateNone
-	}
 	if err := backdateNew(r.Tx, sub, r.Params); err != nil {
 		return nil, err
 	}
@@ -41,29 +38,22 @@ func createSubscription(r *apiRequest) (Object, error) {
 	sub, _, err = startSubscription(r.Tx, sub, startOptions{
 		behavior: behavior, pay: payOptions{offSession: offSession},
 	})
-	if err != nil {
-		return nil, err
-	}
-	return pendingSetup(r.Tx, sub)
+	return sub, err
 }
 
-// pendingSetup gives a trial that has nothing to charge a setup intent, by which its customer can leave a card.
-func pendingSetup(tx *Tx, sub Object) (Object, error) {
-	if sub.Str("status") != "trialing" || sub.Str("collection_method") == "send_invoice" {
-		return sub, nil
+// pendingSetup gives a new trial that has nothing to charge a setup intent, by which its customer can leave a card.
+func pendingSetup(tx *Tx, sub Object) error {
+	if sub.Str("status") != "trialing" || sub.Str("collection_method") == "send_invoice" ||
+		sub.Has("default_payment_method") {
+		return nil
 	}
-	card, err := payerOf(tx, Object{"subscription": sub.ID(), "customer": sub["customer"]})
+	card, err := customerCard(tx, sub.Str("customer"))
 	if err != nil || card != "" {
-		return sub, err
+		return err
 	}
 	si, err := insertSetupIntent(tx, sub.Str("customer"), nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	return tx.Update("subscription", sub.ID(), func(s Object) error {
-		s["pending_setup_intent"] = si.ID()
-		return nil
-	})
+	sub["pending_setup_intent"] = si.ID()
+	return err
 }
 
 // readSubscription reads what a new subscription bills, and when.
@@ -102,6 +92,9 @@ func readSubscription(tx *Tx, customer Object, p Params) (subscriptionSpec, erro
 	}
 	if spec.discounts, err = readDiscounts(tx, p, customer); err != nil {
 		return spec, err
+	}
+	if p.Str("proration_behavior") == prorateNone {
+		spec.fields["_stub"] = prorateNone
 	}
 	if method := p.Str("collection_method"); method != "" {
 		spec.fields["collection_method"] = method

@@ -115,19 +115,11 @@ func deleteSubscription(r *apiRequest) (Object, error) {
 
 // creditRest credits what is left of the period.
 func creditRest(tx *Tx, sub Object) error {
-	if sub.Str("status") == "trialing" {
-		return nil
+	credits, err := restCredits(tx, sub)
+	if err != nil {
+		return err
 	}
-	for _, item := range sub.List("items") {
-		credit, err := creditFor(tx, sub, item, tx.Now())
-		if err != nil {
-			return err
-		}
-		if credit == nil {
-			continue
-		}
-		// Not bound to the subscription, or its end would drop it.
-		credit["subscription"] = nil
+	for _, credit := range credits {
 		if err := tx.Insert(credit, "invoiceitem.created"); err != nil {
 			return err
 		}
@@ -144,6 +136,9 @@ func invoiceRest(tx *Tx, sub Object) error {
 	b.reason = "subscription_update"
 	inv, err := insertInvoice(tx, b)
 	if err != nil {
+		return err
+	}
+	if err := linkInvoice(tx, sub.ID(), inv.ID()); err != nil {
 		return err
 	}
 	if inv, err = finalizeInvoice(tx, inv.ID(), ""); err != nil || inv.Str("status") == "paid" {

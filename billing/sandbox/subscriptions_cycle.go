@@ -107,6 +107,14 @@ func renew(tx *Tx, sub Object) error {
 	if err != nil {
 		return err
 	}
+	held := sub.Str("status") == "unpaid" || sub.Str("pause_collection.behavior") == "keep_as_draft"
+	b.prepare = func(inv Object) {
+		if held {
+			keepDraft(inv)
+		} else {
+			awaitFinalizing(inv, tx.Now()+hour)
+		}
+	}
 	inv, err := insertInvoice(tx, b)
 	if err != nil {
 		return err
@@ -126,19 +134,16 @@ func renew(tx *Tx, sub Object) error {
 	if err := scheduleSubscription(tx, sub); err != nil {
 		return err
 	}
-	if sub.Str("status") == "unpaid" || sub.Str("pause_collection.behavior") == "keep_as_draft" {
-		return holdDraft(tx, inv.ID())
+	if held {
+		return nil
 	}
-	return scheduleDraft(tx, inv.ID())
+	return tx.Schedule(tx.Now()+hour, "invoice.finalize", inv.ID())
 }
 
 // scheduleDraft lets a draft be finalised in an hour.
 func scheduleDraft(tx *Tx, id string) error {
 	_, err := tx.Update("invoice", id, func(inv Object) error {
-		inv["automatically_finalizes_at"] = tx.Now() + hour
-		if inv.Str("collection_method") == "charge_automatically" {
-			inv["next_payment_attempt"] = tx.Now() + hour
-		}
+		awaitFinalizing(inv, tx.Now()+hour)
 		return nil
 	})
 	if err != nil {
@@ -150,11 +155,23 @@ func scheduleDraft(tx *Tx, id string) error {
 // holdDraft keeps a draft a draft until somebody finalises it by hand.
 func holdDraft(tx *Tx, id string) error {
 	_, err := tx.Update("invoice", id, func(inv Object) error {
-		inv["auto_advance"] = false
-		inv["next_payment_attempt"] = nil
+		keepDraft(inv)
 		return nil
 	})
 	return err
+}
+
+// awaitFinalizing says on a draft when it is finalised, and when its payment is first tried.
+func awaitFinalizing(inv Object, at int64) {
+	inv["automatically_finalizes_at"] = at
+	if inv.Str("collection_method") == "charge_automatically" {
+		inv["next_payment_attempt"] = at
+	}
+}
+
+func keepDraft(inv Object) {
+	inv["auto_advance"] = false
+	inv["next_payment_attempt"] = nil
 }
 
 // noticeTrialEnd is the agenda's step three days before a trial ends.

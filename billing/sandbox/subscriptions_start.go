@@ -65,6 +65,11 @@ func startSubscription(tx *Tx, sub Object, opt startOptions) (Object, outcome, e
 	if free && sub.Str("status") == "incomplete" {
 		sub["status"] = "active"
 	}
+	if !opt.checkout {
+		if err := pendingSetup(tx, sub); err != nil {
+			return nil, outcome{}, err
+		}
+	}
 	announce := !free && (opt.checkout || opt.behavior == defaultIncomplete)
 	if err := insertSubscription(tx, sub, announce); err != nil {
 		return nil, outcome{}, err
