@@ -212,7 +212,7 @@ func listCheckoutSessions(r *apiRequest) (Object, error) {
 	q := Query{Customer: r.Params.Str("customer"), Subscription: r.Params.Str("subscription")}
 	r.filters(&q, "status", "payment_intent")
 	if email := r.Params.Sub("customer_details").Str("email"); email != "" {
-		q.Where = map[string]string{"customer_details.email": email}
+		q.where("customer_details.email", email)
 	}
 	return r.list("checkout.session", q)
 }

@@ -220,6 +220,8 @@ func listInvoiceItems(r *apiRequest) (Object, error) {
 		return nil, err
 	} else if sent && pending {
 		q.Where["invoice"] = ""
+	} else if sent {
+		q.Not = map[string]string{"invoice": ""}
 	}
 	return r.list("invoiceitem", q)
 }

@@ -7,6 +7,9 @@ func getInvoice(r *apiRequest) (Object, error) { return r.Tx.Get("invoice", r.ID
 func listInvoices(r *apiRequest) (Object, error) {
 	q := Query{Customer: r.Params.Str("customer"), Subscription: r.Params.Str("subscription")}
 	r.filters(&q, "status", "collection_method")
+	if err := r.timeFilters(&q, "due_date"); err != nil {
+		return nil, err
+	}
 	return r.list("invoice", q)
 }
 

@@ -16,12 +16,19 @@ type Query struct {
 	Not map[string]string
 	// In demands that the value at a dotted path is one of the texts; an empty list demands nothing.
 	In map[string][]string
+	// Some demands that an element of the array at the first path has the text at the second one.
+	Some []SomeElement
 	// CreatedFrom and CreatedTo bound the creation time, inclusively; 0 is open.
 	CreatedFrom, CreatedTo int64
 	// Limit bounds the result; 0 means 10,000, which is also the most.
 	Limit       int
 	OldestFirst bool
+	// spans are ranges of times that the request asks for.
+	spans []spanCondition
 }
+
+// SomeElement is a condition on the elements of an array: one of them has Value at a path within it.
+type SomeElement struct{ Array, Path, Value string }
 
 const maxFind = 10_000
 
@@ -97,6 +104,13 @@ func (q Query) conditions(kind string) (string, []any) {
 			in = append(in, value)
 		}
 		add(text+` IN (?`+strings.Repeat(", ?", len(values)-1)+`)`, in...)
+	}
+	for _, some := range q.Some {
+		add(`EXISTS (SELECT 1 FROM json_each(data, ?) WHERE json_extract(value, ?) = ?)`,
+			jsonPath(some.Array), jsonPath(some.Path), some.Value)
+	}
+	for _, span := range q.spans {
+		add(span.where, span.args...)
 	}
 	return strings.Join(parts, " AND "), args
 }

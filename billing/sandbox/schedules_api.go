@@ -168,6 +168,9 @@ func listSchedules(r *apiRequest) (Object, error) {
 	} else if sent && waiting {
 		q.Where["status"] = "not_started"
 	}
+	if err := r.timeFilters(&q, "canceled_at", "completed_at", "released_at"); err != nil {
+		return nil, err
+	}
 	return r.list(kindSchedule, q)
 }
 

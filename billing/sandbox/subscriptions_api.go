@@ -1,6 +1,9 @@
 package sandbox
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 func createSubscription(r *apiRequest) (Object, error) {
 	if err := r.Params.Require("customer"); err != nil {
@@ -200,11 +203,19 @@ func listSubscriptions(r *apiRequest) (Object, error) {
 	default:
 		r.filters(&q, "status")
 	}
-	if id := r.Params.Str("price"); id != "" {
-		if q.Where == nil {
-			q.Where = map[string]string{}
+	// Any of the items may have the price, or the plan, which is another name for it.
+	for _, name := range []string{"price", "plan"} {
+		if id := r.Params.Str(name); id != "" {
+			q.Some = append(q.Some, SomeElement{"items.data", "price.id", id})
 		}
-		q.Where["items.data.0.price.id"] = id
+	}
+	if on, sent, err := r.Params.Sub("automatic_tax").Bool("enabled"); err != nil {
+		return nil, err
+	} else if sent {
+		q.where("automatic_tax.enabled", strconv.FormatBool(on))
+	}
+	if err := r.timeFilters(&q, "current_period_start", "current_period_end"); err != nil {
+		return nil, err
 	}
 	return r.list("subscription", q)
 }

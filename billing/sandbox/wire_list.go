@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // Bounds of a page. The API takes a limit outside them for the nearest bound.
@@ -103,29 +102,64 @@ func (r *apiRequest) listRows(table, where string, args []any, p listPage, unkno
 	return Object{"object": "list", "data": data, "has_more": more, "url": r.Path}, nil
 }
 
+// spanCondition is a range of times, as a condition on rows.
+type spanCondition struct {
+	where string
+	args  []any
+}
+
 // createdFilter reads created as a time or as a range of gt, gte, lt and lte.
 func (r *apiRequest) createdFilter() (string, []any, error) {
-	if !r.Params.Given("created") {
-		return "", nil, nil
+	span, err := r.span("created", "created")
+	if err != nil || span.where == "" {
+		return "", nil, err
 	}
-	span := r.Params.Sub("created")
-	if span == nil {
-		at, _, err := r.Params.Int("created")
-		return " AND created = ?", []any{at}, err
+	return " AND " + span.where, span.args, nil
+}
+
+// span reads a parameter that is a time or a range of times, as a condition on a column.
+func (r *apiRequest) span(name, column string, columnArgs ...any) (spanCondition, error) {
+	var out spanCondition
+	add := func(op string, at int64) {
+		if out.where != "" {
+			out.where += " AND "
+		}
+		out.where += column + " " + op + " ?"
+		out.args = append(append(out.args, columnArgs...), at)
 	}
-	var b strings.Builder
-	var args []any
+	if !r.Params.Given(name) {
+		return out, nil
+	}
+	bounds := r.Params.Sub(name)
+	if bounds == nil {
+		at, _, err := r.Params.Int(name)
+		add("=", at)
+		return out, err
+	}
 	for _, bound := range []struct{ key, op string }{{"gt", ">"}, {"gte", ">="}, {"lt", "<"}, {"lte", "<="}} {
-		at, given, err := span.Int(bound.key)
+		at, given, err := bounds.Int(bound.key)
 		if err != nil {
-			return "", nil, err
+			return out, err
 		}
 		if given {
-			b.WriteString(" AND created " + bound.op + " ?")
-			args = append(args, at)
+			add(bound.op, at)
 		}
 	}
-	return b.String(), args, nil
+	return out, nil
+}
+
+// timeFilters put the named parameters, each a time or a range of times, into a query's conditions under the same path.
+func (r *apiRequest) timeFilters(q *Query, names ...string) error {
+	for _, name := range names {
+		span, err := r.span(name, "json_extract(data, ?)", jsonPath(name))
+		if err != nil {
+			return err
+		}
+		if span.where != "" {
+			q.spans = append(q.spans, span)
+		}
+	}
+	return nil
 }
 
 // listOf wraps a few objects, already in order, as a list without further pages.
@@ -143,9 +177,14 @@ func (r *apiRequest) filters(q *Query, names ...string) {
 		if !r.Params.Given(name) {
 			continue
 		}
-		if q.Where == nil {
-			q.Where = map[string]string{}
-		}
-		q.Where[name] = r.Params.Str(name)
+		q.where(name, r.Params.Str(name))
 	}
+}
+
+// where adds a condition: the value at a dotted path is the text.
+func (q *Query) where(path, text string) {
+	if q.Where == nil {
+		q.Where = map[string]string{}
+	}
+	q.Where[path] = text
 }
