@@ -4,30 +4,43 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"regexp"
 	"sync"
 )
 
 // CapturesEnv is the environment variable in which tests and programs are told of a directory for Options.CaptureDir.
 const CapturesEnv = "SANDBOX_CAPTURES"
 
-// Captured is one line of a capture: an object that left the sandbox, and what caused it.
+// Captured is one line of a capture: an object that left the sandbox and what caused it, or a request that came.
 type Captured struct {
 	// Test is Options.CaptureName: the name of the test, or of the program.
 	Test string `json:"test"`
 	// Cause is the operation of an answer, such as "POST /v1/customers", or the type of an event.
-	Cause  string          `json:"cause"`
-	Object json.RawMessage `json:"object"`
+	Cause   string           `json:"cause,omitempty"`
+	Object  json.RawMessage  `json:"object,omitempty"`
+	Request *CapturedRequest `json:"request,omitempty"`
+}
+
+// CapturedRequest is a request of the API as it came, whatever became of it.
+type CapturedRequest struct {
+	Agent  string `json:"agent"` // The client's User-Agent.
+	Method string `json:"method"`
+	Path   string `json:"path"`
+	// Form is the query and the body in the notation of forms, card numbers and security codes hidden.
+	Form string `json:"form"`
 }
 
 // captureFile is one run's capture. Every sandbox writes a file of its own, so that those of tests that run beside each
 // other do not meet in one.
 type captureFile struct {
-	name string
-	mu   sync.Mutex
-	file *os.File
-	enc  *json.Encoder
-	err  error // The first line that could not be written; Close reports it.
+	name   string
+	secret *regexp.Regexp // What is hidden in forms.
+	mu     sync.Mutex
+	file   *os.File
+	enc    *json.Encoder
+	err    error // The first line that could not be written; Close reports it.
 }
 
 // openCapture starts a file in dir; it returns nil, which keeps nothing, when dir is empty.
@@ -42,17 +55,32 @@ func openCapture(dir, name string) (*captureFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a file for captures: %w", err)
 	}
-	return &captureFile{name: name, file: file, enc: json.NewEncoder(file)}, nil
+	secret := regexp.MustCompile(`(?i)((?:number|cvc)(?:%5D|\])?=)[^&]*`)
+	return &captureFile{name: name, secret: secret, file: file, enc: json.NewEncoder(file)}, nil
 }
 
-// add writes one line. It goes to the file at once, so that a killed process leaves what it sent.
+// add writes an object down.
 func (c *captureFile) add(cause string, o Object) {
-	if c == nil {
-		return
+	if c != nil {
+		c.write(Captured{Test: c.name, Cause: cause, Object: encode(o, "")})
 	}
+}
+
+// addRequest writes a request down.
+func (c *captureFile) addRequest(r *http.Request, form string) {
+	if c != nil {
+		c.write(Captured{Test: c.name, Request: &CapturedRequest{
+			Agent: r.UserAgent(), Method: r.Method, Path: r.URL.Path,
+			Form: c.secret.ReplaceAllString(form, "$1****"),
+		}})
+	}
+}
+
+// write adds one line. It goes to the file at once, so that a killed process leaves what it sent.
+func (c *captureFile) write(line Captured) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.enc.Encode(Captured{Test: c.name, Cause: cause, Object: encode(o, "")}); err != nil && c.err == nil {
+	if err := c.enc.Encode(line); err != nil && c.err == nil {
 		c.err = fmt.Errorf("capture: %w", err)
 	}
 }

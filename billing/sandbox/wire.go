@@ -133,6 +133,7 @@ func (c *call) decode() error {
 		}
 		raw += string(body)
 	}
+	c.s.captures.addRequest(c.r, raw)
 	c.raw, err = decodeForm(raw)
 	return err
 }

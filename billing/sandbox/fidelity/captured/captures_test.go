@@ -1,8 +1,9 @@
-// Package captured judges what left the sandbox in every test: answers, and events with their objects. The judges read
-// captures, JSON lines that sandboxtest and the program write when SANDBOX_CAPTURES names a directory.
+// Package captured judges what left the sandbox in every test: answers, and events with their objects; and what the
+// application asked of it. The judges read captures, JSON lines that sandboxtest and the program write when
+// SANDBOX_CAPTURES names a directory.
 //
-// tools/fidelity.sh runs the tests that capture and then these judges. Without the variable the judges run the
-// sandbox's own tests by themselves, which is enough to work on them.
+// tools/fidelity.sh runs the tests that capture and then these judges. Without the variable the judges run the tests of
+// billing and of the sandbox by themselves, which is enough to work on them.
 package captured
 
 import (
@@ -21,13 +22,15 @@ import (
 
 const capturesEnv = "SANDBOX_CAPTURES"
 
-// capture is one thing that left the sandbox, with the test and the operation or event that caused it.
+// capture is one thing that left the sandbox, with the test and the operation or event that caused it, or a request
+// that came.
 type capture struct {
 	Test, Cause string
 	Object      map[string]any
+	Request     *request
 }
 
-// whole runs the sandbox's tests at most once for all judges of a run.
+// whole runs tests at most once for all judges of a run.
 type whole struct {
 	once sync.Once
 	dir  string
@@ -54,7 +57,7 @@ func directory(t *testing.T) string {
 		if own.dir, own.err = os.MkdirTemp("", "captures-*"); own.err != nil {
 			return
 		}
-		cmd := exec.Command("go", "test", "-count=1", "./billing/sandbox/...")
+		cmd := exec.Command("go", "test", "-count=1", "./billing/...")
 		cmd.Dir = filepath.Join("..", "..", "..", "..")
 		cmd.Env = append(os.Environ(), capturesEnv+"="+own.dir, "GOWORK=off")
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -62,13 +65,22 @@ func directory(t *testing.T) string {
 		}
 	})
 	if own.err != nil {
-		t.Fatalf("run the sandbox's own tests: %v", own.err)
+		t.Fatalf("run the tests: %v", own.err)
 	}
 	return own.dir
 }
 
-// each reads every capture, in the order of the files' names.
+// each reads every object that was captured, in the order of the files' names.
 func each(t *testing.T, visit func(capture)) {
+	t.Helper()
+	eachCapture(t, func(c capture) {
+		if c.Object != nil {
+			visit(c)
+		}
+	})
+}
+
+func eachCapture(t *testing.T, visit func(capture)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(directory(t), "*.jsonl"))
 	if err != nil {
