@@ -85,6 +85,11 @@ served by the same settings of net/http, and their clients keep their connection
 - **Webhooks**: signed events of about 3 KB, each new, over 2,000 customers. Ours answers when the event and
   the state of its customer are on disk (%[1]ssynchronous=FULL%[1]s); the reference does the same with
   the library's ConstructEvent and GORM, one transaction per request, on a file of its own.
+- **Sandbox**: the built-in Stripe, in memory. Rates are of one processor that client and server share.
+  A read is one customer over HTTP on kept connections, beside a handler with nothing behind it. A
+  payment is a checkout session that a new customer opens and pays with a card, by one client after
+  another. The year is a fast-forward, from its beginning until the last webhook is answered. Start is
+  from the start of its program to the first answer.
 - **Binaries**: start is from the start of the process to the first landing page, on files that
   exist. Memory is what Linux calls resident, program text included, three seconds after that page.
 - **Weight**: the page and everything it loads, as sent to a browser that takes gzip. Most take

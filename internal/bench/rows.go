@@ -47,6 +47,7 @@ func measurements() []measurement {
 		{"dashboard", (*bench).dashboard},
 		{"access", (*bench).access},
 		{"webhooks", (*bench).webhooks},
+		{"sandbox", (*bench).sandbox},
 		{"binary", (*bench).binary},
 		{"weight", (*bench).weight},
 	}
