@@ -25,12 +25,14 @@ func getAccount(r *apiRequest) (Object, error) {
 	}, nil
 }
 
-// getBalance adds up the balance transactions, by currency: what is available by now, and what is still pending.
-func getBalance(r *apiRequest) (Object, error) {
-	rows, err := r.Tx.sql.Query(`SELECT json_extract(data, '$.currency'),
+func getBalance(r *apiRequest) (Object, error) { return balanceOf(r.Tx) }
+
+// balanceOf adds up the balance transactions, by currency: what is available by now, and what is still pending.
+func balanceOf(tx *Tx) (Object, error) {
+	rows, err := tx.sql.Query(`SELECT json_extract(data, '$.currency'),
 			sum(CASE WHEN json_extract(data, '$.available_on') <= ?1 THEN json_extract(data, '$.net') ELSE 0 END),
 			sum(CASE WHEN json_extract(data, '$.available_on') > ?1 THEN json_extract(data, '$.net') ELSE 0 END)
-		FROM objects WHERE object = 'balance_transaction' GROUP BY 1 ORDER BY 1`, r.Tx.now)
+		FROM objects WHERE object = 'balance_transaction' GROUP BY 1 ORDER BY 1`, tx.now)
 	if err != nil {
 		return nil, err
 	}

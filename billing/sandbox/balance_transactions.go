@@ -57,10 +57,19 @@ func bookCharge(tx *Tx, charge Object, amount int64, card TestCard) (Object, err
 		source: charge, amount: amount, fee: chargeFee(amount), feeText: "Stripe processing fees", typ: "charge",
 		description: charge["description"],
 	}
-	if card.ID == "pm_card_bypassPending" {
-		m.availableOn = tx.Now()
+	if card.ID != "pm_card_bypassPending" {
+		return move(tx, m)
 	}
-	return move(tx, m)
+	m.availableOn = tx.Now()
+	booked, err := move(tx, m)
+	if err != nil {
+		return nil, err
+	}
+	balance, err := balanceOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	return booked, tx.Emit("balance.available", balance, nil)
 }
 
 func getBalanceTransaction(r *apiRequest) (Object, error) {

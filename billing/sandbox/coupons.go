@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
-	"math/big"
 	"strings"
 )
 
@@ -60,11 +58,11 @@ func couponAmount(p Params, c Object) error {
 		}
 		return nil
 	}
-	percent, ok := new(big.Rat).SetString(p.Str("percent_off"))
-	if !ok || percent.Sign() <= 0 || percent.Cmp(big.NewRat(100, 1)) > 0 {
+	off, ok := percent(p.Str("percent_off"))
+	if !ok || off == "0" {
 		return invalidf("percent_off", "Invalid percent_off: must be greater than 0 and at most 100.")
 	}
-	c["percent_off"] = json.Number(p.Str("percent_off"))
+	c["percent_off"] = off
 	return nil
 }
 

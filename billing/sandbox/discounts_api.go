@@ -105,7 +105,7 @@ func deletedDiscount(d Object) Object {
 // startCustomerDiscount applies the coupon or promotion code that a request gives to a customer. It writes to the
 // stored customer without an event: the request's own follows.
 func startCustomerDiscount(tx *Tx, customer Object, p Params) error {
-	if p.Unset("coupon") && customer.Has("discount") {
+	if (p.Unset("coupon") || p.Unset("promotion_code")) && customer.Has("discount") {
 		_, err := deleteCustomerDiscount(&apiRequest{Tx: tx, ID: customer.ID()})
 		return err
 	}
@@ -115,7 +115,16 @@ func startCustomerDiscount(tx *Tx, customer Object, p Params) error {
 		return err
 	}
 	d := newDiscount(tx, sources[0], customer.ID(), "", "")
-	if err := tx.Insert(d, "customer.discount.created"); err != nil {
+	if err := tx.Insert(d); err != nil {
+		return err
+	}
+	// A customer has one discount: another coupon takes the place of the one that is there.
+	if old := customer.Obj("discount"); old != nil {
+		err = tx.Emit("customer.discount.updated", d, previousAttributes(old, d))
+	} else {
+		err = tx.Emit("customer.discount.created", d, nil)
+	}
+	if err != nil {
 		return err
 	}
 	if err := redeem(tx, d); err != nil {

@@ -21,7 +21,8 @@ type apiRequest struct {
 type apiFunc func(r *apiRequest) (Object, error)
 
 // route is one row of the API's table. Op names the operation whose parameters the specification lists; when empty it
-// is the row's own method and path. Extra names parameters accepted beyond them.
+// is the row's own method and path. Extra names parameters accepted beyond them, or that an empty text unsets although
+// the specification does not say so.
 type route struct {
 	Method, Path string
 	Handler      apiFunc
@@ -38,7 +39,8 @@ func routes() []route {
 		{Method: "GET", Path: "/v1/customers", Handler: listCustomers},
 		{Method: "GET", Path: "/v1/customers/search", Handler: searchCustomers},
 		{Method: "GET", Path: "/v1/customers/{customer}", Handler: getCustomer},
-		{Method: "POST", Path: "/v1/customers/{customer}", Handler: updateCustomer},
+		{Method: "POST", Path: "/v1/customers/{customer}", Handler: updateCustomer,
+			Extra: []string{"coupon", "promotion_code"}},
 		{Method: "DELETE", Path: "/v1/customers/{customer}", Handler: deleteCustomer},
 		{Method: "GET", Path: "/v1/customers/{customer}/payment_methods", Handler: listCustomerPaymentMethods},
 		{Method: "POST", Path: "/v1/customers/{customer}/tax_ids", Handler: createTaxID},
@@ -60,6 +62,13 @@ func routes() []route {
 		{Method: "GET", Path: "/v1/prices/search", Handler: searchPrices},
 		{Method: "GET", Path: "/v1/prices/{price}", Handler: getPrice},
 		{Method: "POST", Path: "/v1/prices/{price}", Handler: updatePrice},
+
+		// Plans, as prices were called before.
+		{Method: "POST", Path: "/v1/plans", Handler: createPlan},
+		{Method: "GET", Path: "/v1/plans", Handler: listPlans},
+		{Method: "GET", Path: "/v1/plans/{plan}", Handler: getPlan},
+		{Method: "POST", Path: "/v1/plans/{plan}", Handler: updatePlan},
+		{Method: "DELETE", Path: "/v1/plans/{plan}", Handler: deletePlan},
 
 		// Payment methods.
 		{Method: "POST", Path: "/v1/payment_methods", Handler: createPaymentMethod},

@@ -263,6 +263,12 @@ func updateSubscriptionAPI(r *apiRequest) (Object, error) {
 	if behavior == "" {
 		behavior = allowIncomplete
 	}
+	if c.endsTrial() {
+		ended, err := endTrialNow(r.Tx, c)
+		if err != nil || ended != nil {
+			return ended, err
+		}
+	}
 	after, _, err := applyChange(r.Tx, c, applyOptions{behavior: behavior, pay: payOptions{offSession: offSession}})
 	if err != nil {
 		return nil, err

@@ -1,22 +1,17 @@
 package sandbox
 
-import (
-	"encoding/json"
-	"math/big"
-)
-
 func createTaxRate(r *apiRequest) (Object, error) {
 	p := r.Params
 	if err := p.Require("display_name", "inclusive", "percentage"); err != nil {
 		return nil, err
 	}
-	percent, ok := new(big.Rat).SetString(p.Str("percentage"))
-	if !ok || percent.Sign() < 0 || percent.Cmp(big.NewRat(100, 1)) > 0 {
+	percentage, ok := percent(p.Str("percentage"))
+	if !ok {
 		return nil, invalidf("percentage", "Invalid percentage: must be between 0 and 100.")
 	}
 	rate := r.Tx.Skeleton("tax_rate")
 	rate["active"] = true
-	rate["percentage"] = json.Number(p.Str("percentage"))
+	rate["percentage"] = percentage
 	rate["effective_percentage"] = nil
 	p.Copy(rate, "active", "country", "description", "display_name", "inclusive", "jurisdiction", "state", "tax_type")
 	var err error

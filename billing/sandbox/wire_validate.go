@@ -23,7 +23,7 @@ func checkHash(node *schemaNode, extra []string, p Params, path string) (Params,
 	var unknown []string
 	for _, key := range p.Keys() {
 		prop := node.Props[key]
-		if prop == nil && containsText(extra, key) {
+		if containsText(extra, key) && (prop == nil || p[key] == "") {
 			out[key] = named(p[key], out.Path(key))
 			continue
 		}

@@ -32,7 +32,7 @@ func prefixes() []string {
 		"/v1/account", "/v1/balance", "/v1/balance_transactions", "/v1/billing/meters", "/v1/billing/meter_events",
 		"/v1/billing/meter_event_adjustments", "/v1/billing_portal", "/v1/charges", "/v1/checkout", "/v1/coupons",
 		"/v1/credit_notes", "/v1/customers", "/v1/disputes", "/v1/events", "/v1/invoices", "/v1/invoiceitems",
-		"/v1/payment_intents", "/v1/payment_methods", "/v1/prices", "/v1/products", "/v1/promotion_codes",
+		"/v1/payment_intents", "/v1/payment_methods", "/v1/plans", "/v1/prices", "/v1/products", "/v1/promotion_codes",
 		"/v1/radar/early_fraud_warnings", "/v1/refunds", "/v1/setup_intents", "/v1/subscriptions", "/v1/subscription_items",
 		"/v1/subscription_schedules", "/v1/tax_rates", "/v1/test_helpers/test_clocks", "/v1/webhook_endpoints",
 	}
