@@ -11,12 +11,12 @@ ACCOUNTS ?= 1000
 RACE := ./models/... ./internal/... ./billing ./billing/gateway
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test fidelity bench build release fmt lint generate css seed ci
+.PHONY: help run dev test fidelity fidelity-live bench build release fmt lint generate css seed ci
 
 help: ## list these targets
 	@echo "Tollgate. make run starts everything on this machine; make test proves it works."
 	@echo
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-13s %s\n", $$1, $$2 }'
 
 run: ## start the app, the sandbox that stands for Stripe, and the mailbox
 	@go run .
@@ -42,6 +42,9 @@ test: ## everything that CI runs: vet, generated files, all tests on both databa
 
 fidelity: ## hold the sandbox against Stripe's schemas, types, clients and CLI, and print the table of judges
 	@tools/fidelity.sh
+
+fidelity-live: ## tell the judges' stories to Stripe's test mode too, and what differs: STRIPE_TEST_KEY=sk_test_...
+	@go run -C billing/sandbox/fidelity ./cmd/live
 
 bench: ## measure speed and size beside their references, into docs/benchmarks.md
 	@go run ./internal/bench -o docs/benchmarks.md
