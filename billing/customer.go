@@ -3,7 +3,6 @@ package billing
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -14,20 +13,8 @@ import (
 	"example.com/tollgate/models"
 )
 
-// opCreateCustomer is the one kind of operation so far: make an account's Stripe customer.
-const opCreateCustomer = "create_customer"
-
-// The limits of one pass over the operations. An operation's lease outlives its call.
-const (
-	opBatch   = 32
-	opTimeout = 20 * time.Second
-	opLease   = 25 * time.Second
-	// keyLife is how long Stripe is sure to remember an idempotency key. Past it, or after an outcome
-	// that is not known, we look before we act. Source: https://docs.stripe.com/api/idempotent_requests
-	keyLife = 23 * time.Hour
-	// pollCustomer is how often a request looks whether the job has made the customer it needs.
-	pollCustomer = 100 * time.Millisecond
-)
+// pollCustomer is how often a request looks whether the job has made the customer it needs.
+const pollCustomer = 100 * time.Millisecond
 
 // QueueCustomer owes Stripe the creation of an account's customer, in the transaction that creates
 // the account. The idempotency key is stored with it, so that however often the call is made, and by
@@ -93,7 +80,9 @@ func (s *Service) EnsureCustomer(ctx context.Context, accountID int64) (string, 
 	ticker := time.NewTicker(pollCustomer)
 	defer ticker.Stop()
 	for {
-		ops, err := s.leaseOps(ctx, 1, accountID)
+		ops, err := s.leaseOps(ctx, 1, func(tx *gorm.DB) *gorm.DB {
+			return tx.Where("account_id = ? AND kind = ?", accountID, opCreateCustomer)
+		})
 		if err != nil {
 			return "", err
 		}
@@ -144,82 +133,13 @@ func (s *Service) queueForAccount(ctx context.Context, accountID int64) error {
 	})
 }
 
-// RunOps is one pass of the operations job: it makes the calls that are due.
-func (s *Service) RunOps(ctx context.Context) error {
-	ops, err := s.leaseOps(ctx, opBatch, 0)
-	if err != nil {
-		return err
-	}
-	for _, op := range ops {
-		if err := s.runOp(ctx, op); err != nil {
-			s.Logger.WarnContext(ctx, "Stripe operation failed; will try again", "kind", op.Kind, "key", op.IdemKey, "error", err)
-		}
-	}
-	if len(ops) == opBatch {
-		s.Wake(JobOps)
-	}
-	return nil
-}
-
-// leaseOps takes due operations, of one account or of any.
-func (s *Service) leaseOps(ctx context.Context, limit int, accountID int64) ([]models.StripeOp, error) {
-	wall, token := s.wall(), models.NewToken()
-	where, stripeAccount, live := inConnection(s.Connection)
-	due := func(tx *gorm.DB) *gorm.DB {
-		tx = tx.Model(&models.StripeOp{}).Where(where, stripeAccount, live).
-			Where("state = ? AND next_at <= ?", models.OpPending, wall).
-			Where("lease_until IS NULL OR lease_until < ?", wall)
-		if accountID != 0 {
-			tx = tx.Where("account_id = ?", accountID)
-		}
-		return tx
-	}
-	var leased []models.StripeOp
-	err := s.DB.Tx(ctx, func(tx *gorm.DB) error {
-		var ids []int64
-		if err := due(tx).Order("next_at").Limit(limit).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
-			return err
-		}
-		// The condition stands in the update too: another process may have leased them since.
-		err := due(tx).Where("id IN ?", ids).
-			Updates(map[string]any{"lease_token": token, "lease_until": wall.Add(opLease)}).Error
-		if err != nil {
-			return err
-		}
-		return tx.Where("id IN ? AND lease_token = ?", ids, token).Order("id").Find(&leased).Error
-	})
-	if err != nil {
-		return nil, fmt.Errorf("lease Stripe operations: %w", err)
-	}
-	return leased, nil
-}
-
-// runOp makes one call and commits its outcome.
-func (s *Service) runOp(ctx context.Context, op models.StripeOp) error {
-	callCtx, cancel := context.WithTimeout(ctx, opTimeout)
-	defer cancel()
-	id, err := s.createCustomer(callCtx, &op)
-	record, cancelRecord := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancelRecord()
-	if err != nil {
-		return errors.Join(err, s.failOp(record, op, err))
-	}
-	err = s.DB.Tx(record, func(tx *gorm.DB) error { return s.finishCustomer(tx, op, id) })
-	if err != nil {
-		return err
-	}
-	s.Wake(JobSync)
-	return nil
-}
-
 // createCustomer makes the customer, unless an earlier try whose outcome was never learnt has.
 func (s *Service) createCustomer(ctx context.Context, op *models.StripeOp) (string, error) {
 	var params CustomerParams
 	if err := json.Unmarshal([]byte(op.Params), &params); err != nil {
 		return "", fmt.Errorf("decode operation %d: %w", op.ID, err)
 	}
-	uncertain := op.Result == resultUncertain || s.wall().Sub(op.CreatedAt) > keyLife
-	if op.Attempts > 0 && uncertain {
+	if s.mustLook(*op) {
 		id, found, err := s.Stripe.FindCustomer(ctx, params.Email, params.Metadata["account_id"])
 		if err != nil {
 			return "", fmt.Errorf("look for the customer: %w", err)
@@ -227,27 +147,16 @@ func (s *Service) createCustomer(ctx context.Context, op *models.StripeOp) (stri
 		if found {
 			return id, nil
 		}
-		// Stripe replays a failure for as long as it remembers the key, so this try needs its own.
-		op.IdemKey = fmt.Sprintf("%s_%d", op.IdemKey, op.Attempts)
 	}
-	id, err := s.Stripe.CreateCustomer(ctx, params, op.IdemKey)
+	id, err := s.Stripe.CreateCustomer(ctx, params, s.opKey(*op, ""))
 	if err != nil {
 		return "", fmt.Errorf("create the customer: %w", err)
 	}
 	return id, nil
 }
 
-// resultUncertain marks an operation that Stripe may or may not have carried out.
-const resultUncertain = "uncertain"
-
 func (s *Service) finishCustomer(tx *gorm.DB, op models.StripeOp, id string) error {
 	wall := s.wall()
-	done := tx.Model(&models.StripeOp{}).Where("id = ? AND lease_token = ?", op.ID, op.LeaseToken).Updates(map[string]any{
-		"state": models.OpDone, "result": id, "done_at": wall, "lease_token": "", "lease_until": nil, "last_error": "",
-	})
-	if done.Error != nil || done.RowsAffected != 1 {
-		return fmt.Errorf("finish operation %d (%d rows): %w", op.ID, done.RowsAffected, errors.Join(done.Error, errFenced))
-	}
 	where, stripeAccount, live := inConnection(s.Connection)
 	err := tx.Model(&models.Customer{}).Where(where, stripeAccount, live).
 		Where("account_id = ? AND replaced_at IS NULL AND deleted_at IS NOT NULL", op.AccountID).
@@ -266,24 +175,4 @@ func (s *Service) finishCustomer(tx *gorm.DB, op models.StripeOp, id string) err
 		return fmt.Errorf("mark customer %s dirty: %w", id, err)
 	}
 	return models.IndexSubscriber(tx, s.Connection, op.AccountID)
-}
-
-func (s *Service) failOp(ctx context.Context, op models.StripeOp, cause error) error {
-	change := map[string]any{
-		"attempts": op.Attempts + 1, "next_at": s.wall().Add(backoff(op.Attempts)), "last_error": clip(cause.Error()),
-		"lease_token": "", "lease_until": nil,
-	}
-	if errors.Is(cause, ErrUncertain) {
-		change["result"] = resultUncertain
-	}
-	if op.Attempts+1 >= maxAttempts {
-		change["state"] = models.OpDead
-		s.Logger.ErrorContext(ctx, "Stripe operation given up on", "kind", op.Kind, "key", op.IdemKey, "error", cause)
-	}
-	err := s.DB.Write(ctx).Model(&models.StripeOp{}).
-		Where("id = ? AND lease_token = ?", op.ID, op.LeaseToken).Updates(change).Error
-	if err != nil {
-		return fmt.Errorf("record the failed operation: %w", err)
-	}
-	return nil
 }

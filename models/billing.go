@@ -279,8 +279,10 @@ type StripeOp struct {
 	Livemode      bool
 	Kind          string
 	IdemKey       string
+	Subject       string // Stripe's id of what it changes, or empty
 	Params        string
 	State         string
+	RecoveryPoint string // how far an operation of several calls has come
 	Result        string
 	Attempts      int64
 	NextAt        time.Time
