@@ -14,6 +14,14 @@ import (
 // The kinds of operation: what we may owe Stripe.
 const (
 	opCreateCustomer = "create_customer"
+	opChangePlan     = "change_plan"    // switch now
+	opPlanChange     = "plan_change"    // switch when the period ends
+	opKeepPlan       = "keep_plan"      // take back a planned switch
+	opCancelPlan     = "cancel_plan"    // end when the period ends
+	opResumePlan     = "resume_plan"    // take that back
+	opEndNow         = "end_now"        // end at once
+	opPauseBilling   = "pause_billing"  // stop the invoices
+	opUnpause        = "resume_billing" // start them again
 )
 
 // The limits of one pass over the operations. An operation's lease outlives its calls.
@@ -42,6 +50,14 @@ type operation struct {
 func operations() []operation {
 	return []operation{
 		{opCreateCustomer, (*Service).createCustomer, (*Service).finishCustomer},
+		{opChangePlan, (*Service).changePlan, (*Service).changed},
+		{opPlanChange, (*Service).planChange, (*Service).changed},
+		{opKeepPlan, (*Service).keepPlan, (*Service).changed},
+		{opCancelPlan, (*Service).cancelPlan, (*Service).changed},
+		{opResumePlan, (*Service).resumePlan, (*Service).changed},
+		{opEndNow, (*Service).endNow, (*Service).changed},
+		{opPauseBilling, (*Service).pauseBilling, (*Service).changed},
+		{opUnpause, (*Service).unpauseBilling, (*Service).changed},
 	}
 }
 

@@ -84,23 +84,3 @@ func (s *Service) portalSubscription(ctx context.Context, in PortalInput, params
 	params.Item, params.LookupKey, params.Quantity = items[0], in.LookupKey, max(1, sub.Quantity)
 	return nil
 }
-
-// Resume takes back a cancellation that has not taken effect yet, and syncs. The faults are Conflict
-// subscription_missing when there is none to take back, and Unavailable when Stripe does not answer.
-func (s *Service) Resume(ctx context.Context, accountID int64) error {
-	sub, err := s.liveSubscription(ctx, accountID)
-	if err != nil {
-		return err
-	}
-	if sub == nil {
-		return fault.New(fault.Conflict, "subscription_missing")
-	}
-	if sub.CancelAtPeriodEnd || sub.CancelAt != nil {
-		// One key for one cancellation: a double click is one call.
-		key := fmt.Sprintf("resume_%s_%d", sub.StripeID, value(sub.CanceledAt).Unix())
-		if err := s.Stripe.ResumeSubscription(ctx, sub.StripeID, key); err != nil {
-			return stripeFault(fmt.Errorf("resume %s: %w", sub.StripeID, err))
-		}
-	}
-	return s.SyncAccount(ctx, accountID)
-}

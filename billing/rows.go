@@ -29,6 +29,20 @@ func (a *application) subscriptionRow(
 			row.Amount, row.Quantity, row.BillingInterval = item.UnitAmount, item.Quantity, item.Interval
 		}
 	}
+	if next := state.Schedule; next != nil {
+		row.ScheduleID = next.ID
+		if !next.At.IsZero() {
+			row.NextLookupKey, row.NextAt = next.LookupKey, &next.At
+		}
+	}
+	if pending := state.Pending; pending != nil {
+		row.PendingLookupKey, row.PendingUntil = pending.LookupKey, &pending.Expires
+		for _, invoice := range invoices {
+			if invoice.ID == state.LatestInvoice && invoice.Status == "open" {
+				row.PendingURL = invoice.HostedURL
+			}
+		}
+	}
 	if row.Status == "active" || row.Status == "past_due" {
 		row.MRR = monthly(state)
 	}

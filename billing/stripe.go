@@ -32,8 +32,30 @@ type Gateway interface {
 	// ExpireCheckout closes an open session; a session no longer open is ErrRefused.
 	ExpireCheckout(ctx context.Context, id, key string) (CheckoutSession, error)
 
+	FetchSubscription(ctx context.Context, id string) (SubscriptionState, error)
+	// PreviewChange is what ChangeSubscription with the same params would invoice.
+	PreviewChange(ctx context.Context, p ChangeParams) (Quote, error)
+	// ChangeSubscription changes price and quantity now. With a proration the change waits for its payment: until
+	// that succeeds, the answer has a Pending, and the subscription stays what it was.
+	ChangeSubscription(ctx context.Context, p ChangeParams, key string) (SubscriptionState, error)
+	// CreateSchedule puts a subscription under a schedule that changes nothing, and gives the schedule's id.
+	CreateSchedule(ctx context.Context, subscription, key string) (id string, err error)
+	// ScheduleChange makes a schedule change price and quantity at p.At, without proration.
+	ScheduleChange(ctx context.Context, p ChangeParams, schedule, key string) error
+	// ReleaseSchedule takes back what a schedule had in mind, and leaves the subscription as it is.
+	ReleaseSchedule(ctx context.Context, id, key string) error
+	CancelAtPeriodEnd(ctx context.Context, id string, why CancelReason, key string) error
 	// ResumeSubscription takes back a cancellation that is still to come.
 	ResumeSubscription(ctx context.Context, id, key string) error
+	// CancelNow ends a subscription at once, without invoice or credit.
+	CancelNow(ctx context.Context, id, comment, key string) error
+	// PauseBilling stops or restarts the invoices of a subscription; while paused they are voided.
+	PauseBilling(ctx context.Context, id string, pause bool, key string) error
+	VoidInvoice(ctx context.Context, id, key string) error
+	// Payments lists what was paid for a subscription and not refunded.
+	Payments(ctx context.Context, subscription string) ([]Payment, error)
+	// Refund gives money back. A charge that is refunded already is no error.
+	Refund(ctx context.Context, p RefundParams, key string) error
 	CreatePortal(ctx context.Context, p PortalParams, key string) (url string, err error)
 
 	// SyncCatalog makes Stripe's products, prices and portal configuration those of the catalog.
@@ -125,6 +147,76 @@ const (
 	FlowSwitch        = "subscription_update_confirm"
 )
 
+// Proration says whether time already paid for is settled when a subscription changes.
+type Proration string
+
+// The prorations that we use.
+const (
+	ProrateNone Proration = "none"
+	ProrateNow  Proration = "always_invoice"
+)
+
+// ChangeParams changes the price and quantity of one item of a subscription. At is the moment that the
+// proration is reckoned at, or at which a scheduled change takes effect.
+type ChangeParams struct {
+	Subscription string    `json:"subscription"`
+	Item         string    `json:"item"`
+	LookupKey    string    `json:"lookup_key"`
+	Quantity     int64     `json:"quantity"`
+	Proration    Proration `json:"proration"`
+	At           time.Time `json:"at"`
+}
+
+// Quote is what a change would be invoiced at. Amounts are minor units of Currency; AmountDue is what is
+// left to pay after the customer's balance.
+type Quote struct {
+	Currency                        string
+	Subtotal, Tax, Total, AmountDue int64
+	Lines                           []QuoteLine
+}
+
+// QuoteLine is one line of a Quote, in Stripe's words.
+type QuoteLine struct {
+	Text   string
+	Amount int64
+}
+
+// CancelReason is what a leaving customer says. Feedback is one of Stripe's words or empty.
+type CancelReason struct {
+	Feedback string `json:"feedback"`
+	Comment  string `json:"comment"`
+}
+
+// Payment is what was charged, less what was refunded, in minor units of Currency.
+type Payment struct {
+	Charge, Currency string
+	Amount           int64
+}
+
+// RefundParams refunds a charge: all that is left of it when Amount is zero. Reason is one of Stripe's words or
+// empty.
+type RefundParams struct {
+	Charge string `json:"charge"`
+	Amount int64  `json:"amount"`
+	Reason string `json:"reason"`
+}
+
+// Decline is a card's refusal. It is ErrRefused too. Code is Stripe's decline_code, or its code where there is none:
+// https://docs.stripe.com/declines/codes
+type Decline struct {
+	Code string
+	err  error
+}
+
+// NewDecline wraps the gateway's error.
+func NewDecline(code string, err error) *Decline { return &Decline{Code: code, err: err} }
+
+// Error tells the cause.
+func (d *Decline) Error() string { return d.err.Error() }
+
+// Unwrap gives the cause.
+func (d *Decline) Unwrap() error { return d.err }
+
 // CatalogChange is one thing that SyncCatalog did.
 type CatalogChange struct{ Action, Kind, Name string }
 
@@ -174,8 +266,25 @@ type SubscriptionState struct {
 	CancelReason, PauseBehavior    string
 	LatestInvoice                  string
 	Card                           *Card
+	Schedule                       *ScheduleState // what is planned, where its owner reads it
+	Pending                        *PendingState  // a change that waits for its payment
 	Items                          []ItemState
 	DiscountPercent, DiscountFixed int64 // per cent off in hundredths, amount off in minor units
+}
+
+// ScheduleState is a schedule that a subscription is under. LookupKey is empty where nothing is planned.
+type ScheduleState struct {
+	ID, LookupKey string
+	Quantity      int64
+	At            time.Time
+}
+
+// PendingState is a change that takes effect when its invoice is paid, and lapses at Expires. Action says that the
+// customer's bank wants a confirmation, which the invoice's page asks for; otherwise the card was declined.
+type PendingState struct {
+	LookupKey, Invoice, InvoiceURL, DeclineCode string
+	Expires                                     time.Time
+	Action                                      bool
 }
 
 // ItemState is one item of a subscription. UnitAmount is minor units of Currency.

@@ -64,6 +64,12 @@ type Subscription struct {
 	CancelReason       string
 	EndedAt            *time.Time
 	PauseBehavior      string
+	ScheduleID         string
+	NextLookupKey      string // the price that is planned, from NextAt on
+	NextAt             *time.Time
+	PendingLookupKey   string // the price that waits for its payment, until PendingUntil
+	PendingUntil       *time.Time
+	PendingURL         string `gorm:"column:pending_url"`
 	LatestInvoiceID    string
 	FirstInvoiceStatus string
 	PastDueSince       *time.Time
@@ -266,6 +272,7 @@ type Mail struct {
 
 // The states of a Stripe operation.
 const (
+	OpOffered = "offered" // worked out and shown, and not asked for yet
 	OpPending = "pending"
 	OpDone    = "done"
 	OpDead    = "dead"

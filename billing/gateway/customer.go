@@ -81,6 +81,7 @@ func (g *Gateway) subscriptions(ctx context.Context, customer string) ([]billing
 		ListParams: listing(ctx), Customer: stripe.String(customer), Status: stripe.String("all"),
 	}
 	params.AddExpand("data.default_payment_method")
+	params.AddExpand("data.schedule")
 	var states []billing.SubscriptionState
 	list := g.api.Subscriptions.List(params)
 	for n := 0; n < maxObjects && list.Next(); n++ {
@@ -118,6 +119,50 @@ func subscriptionState(sub *stripe.Subscription) billing.SubscriptionState {
 	if sub.Items != nil {
 		for _, item := range sub.Items.Data {
 			state.Items = append(state.Items, itemState(item))
+		}
+	}
+	state.Schedule, state.Pending = scheduleState(sub), pendingState(sub)
+	return state
+}
+
+// scheduleState reads what comes after the current phase. The price's lookup key stands in the metadata that
+// ScheduleChange writes, because Stripe does not expand a price that deep; of anybody else's schedule only the date
+// is known.
+func scheduleState(sub *stripe.Subscription) *billing.ScheduleState {
+	if sub.Schedule == nil {
+		return nil
+	}
+	state := &billing.ScheduleState{ID: sub.Schedule.ID}
+	for _, phase := range sub.Schedule.Phases {
+		if phase.StartDate < sub.CurrentPeriodEnd || len(phase.Items) == 0 {
+			continue
+		}
+		state.At, state.Quantity = timeOf(phase.StartDate), phase.Items[0].Quantity
+		state.LookupKey = sub.Schedule.Metadata[nextPrice]
+		break
+	}
+	return state
+}
+
+func pendingState(sub *stripe.Subscription) *billing.PendingState {
+	pending := sub.PendingUpdate
+	if pending == nil {
+		return nil
+	}
+	state := &billing.PendingState{Expires: timeOf(pending.ExpiresAt)}
+	if len(pending.SubscriptionItems) > 0 {
+		state.LookupKey = itemState(pending.SubscriptionItems[0]).LookupKey
+	}
+	if invoice := sub.LatestInvoice; invoice != nil {
+		state.Invoice, state.InvoiceURL = invoice.ID, invoice.HostedInvoiceURL
+		if intent := invoice.PaymentIntent; intent != nil {
+			state.Action = intent.Status == stripe.PaymentIntentStatusRequiresAction
+			if failure := intent.LastPaymentError; failure != nil {
+				state.DeclineCode = string(failure.DeclineCode)
+				if state.DeclineCode == "" {
+					state.DeclineCode = string(failure.Code)
+				}
+			}
 		}
 	}
 	return state

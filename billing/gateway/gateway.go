@@ -129,6 +129,13 @@ func wrap(doing string, err error) error {
 		default:
 			kind = billing.ErrRefused
 		}
+		if failure.HTTPStatusCode == http.StatusPaymentRequired {
+			code := string(failure.DeclineCode)
+			if code == "" {
+				code = string(failure.Code)
+			}
+			return billing.NewDecline(code, fmt.Errorf("%s: %w (%w)", doing, failure, kind))
+		}
 		err = fmt.Errorf("status %d, code %q, param %q, request %s: %s",
 			failure.HTTPStatusCode, failure.Code, failure.Param, failure.RequestID, failure.Msg)
 	}

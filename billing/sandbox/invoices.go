@@ -200,6 +200,9 @@ func closeInvoice(tx *Tx, id, status, transition, event string) (Object, error) 
 			return nil, err
 		}
 	}
+	if err := dropPending(tx, inv); err != nil {
+		return nil, err
+	}
 	return inv, returnBalance(tx, inv)
 }
 

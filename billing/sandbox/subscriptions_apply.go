@@ -157,7 +157,7 @@ func payChange(tx *Tx, inv Object, opt applyOptions) (outcome, error) {
 }
 
 // applyIfPaid makes a change wait for the payment of its invoice. Until then the subscription shows it as its pending
-// update, for at most 23 hours.
+// update, for at most 23 hours and not beyond the period: https://docs.stripe.com/billing/subscriptions/pending-updates-reference
 func applyIfPaid(tx *Tx, c *change, inv Object, opt applyOptions) (Object, outcome, error) {
 	result, err := payChange(tx, inv, opt)
 	if err != nil {
@@ -171,7 +171,7 @@ func applyIfPaid(tx *Tx, c *change, inv Object, opt applyOptions) (Object, outco
 		}
 		return sub, result, dropDiscounts(tx, id, inv)
 	}
-	expires := tx.Now() + incompleteSeconds
+	expires := min(tx.Now()+incompleteSeconds, c.before.Int("current_period_end"))
 	sub, err := updateSubscription(tx, id, func(s Object) error {
 		items := []any{}
 		for _, item := range c.after.List("items") {
@@ -224,6 +224,22 @@ func clearPending(s Object) {
 	delete(s, "_pending_invoice")
 }
 
+// dropPending takes a pending update back whose invoice has been voided.
+func dropPending(tx *Tx, inv Object) error {
+	id := inv.Str("subscription")
+	if id == "" {
+		return nil
+	}
+	sub, err := tx.load(id)
+	if err != nil || sub == nil || !sub.Has("pending_update") || sub.Str("_pending_invoice") != inv.ID() {
+		return err
+	}
+	if _, err := updateSubscription(tx, id, func(s Object) error { clearPending(s); return nil }); err != nil {
+		return err
+	}
+	return tx.Unschedule("subscription.pending_expire", id)
+}
+
 // expirePending is the agenda's step 23 hours after a pending update nobody paid for.
 func expirePending(tx *Tx, id string) error {
 	sub, err := tx.load(id)
@@ -233,10 +249,7 @@ func expirePending(tx *Tx, id string) error {
 	if _, err := voidInvoice(tx, sub.Str("_pending_invoice")); err != nil {
 		return err
 	}
-	sub, err = tx.Update("subscription", id, func(s Object) error {
-		clearPending(s)
-		return nil
-	})
+	sub, err = tx.Get("subscription", id)
 	if err != nil {
 		return err
 	}
