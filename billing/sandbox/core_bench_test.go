@@ -2,8 +2,10 @@ package sandbox_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +31,32 @@ func BenchmarkRead(b *testing.B) {
 		if rec.Code != http.StatusOK {
 			b.Fatal(rec.Code)
 		}
+	}
+}
+
+// BenchmarkPay is a new customer who opens a checkout page and pays on it for a subscription, without the network.
+func BenchmarkPay(b *testing.B) {
+	s := sandboxtest.New(b, func(o *sandbox.Options) { o.Judge = nil })
+	handler := s.Handler()
+	post := func(path, form string) string {
+		req := httptest.NewRequest(http.MethodPost, s.URL()+path, strings.NewReader(form))
+		req.Header.Set("Authorization", "Bearer "+s.SecretKey())
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		rec := httptest.NewRecorder()
+		handler.ServeHTTP(rec, req)
+		var made struct {
+			ID string `json:"id"`
+		}
+		if err := json.Unmarshal(rec.Body.Bytes(), &made); err != nil || rec.Code != http.StatusOK {
+			b.Fatal(rec.Code, err)
+		}
+		return made.ID
+	}
+	price := post("/v1/prices", "currency=usd&unit_amount=2900&recurring[interval]=month&product_data[name]=Pro")
+	for b.Loop() {
+		session := post("/v1/checkout/sessions", "mode=subscription&customer_email=ada@example.com&line_items[0][price]="+
+			price+"&line_items[0][quantity]=1&success_url="+s.URL())
+		post("/v1/payment_pages/"+session+"/confirm", "payment_method=pm_card_visa")
 	}
 }
 

@@ -226,6 +226,38 @@ func TestNobodyWritesObjectsBehindTheCache(t *testing.T) {
 	}
 }
 
+// What is looked for by customer or by subscription is found by an index, however many others there are.
+func TestFindUsesTheIndexes(t *testing.T) {
+	t.Parallel()
+	s := quiet(t)
+	for index, q := range map[string]Query{
+		"objects_customer":     {Customer: "cus_1"},
+		"objects_subscription": {Subscription: "sub_1"},
+	} {
+		where, args := q.conditions("invoice")
+		plan := ""
+		mustDo(t, s, func(tx *Tx) error {
+			rows, err := tx.sql.Query(`EXPLAIN QUERY PLAN SELECT data FROM objects WHERE `+where+` ORDER BY seq DESC`, args...)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = rows.Close() }()
+			for rows.Next() {
+				var id, parent, unused int
+				var step string
+				if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+					return err
+				}
+				plan += step + "\n"
+			}
+			return rows.Err()
+		})
+		if !strings.Contains(plan, index) || strings.Contains(plan, "SCAN") {
+			t.Errorf("%v is looked for by: %s", q, plan)
+		}
+	}
+}
+
 // The cache stays small whatever passes through it.
 func TestCacheForgets(t *testing.T) {
 	t.Parallel()

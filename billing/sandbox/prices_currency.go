@@ -91,7 +91,8 @@ func liveCurrency(tx *Tx, customer Object) (string, error) {
 		return "", nil
 	}
 	var currency string
-	err := tx.sql.QueryRow(`SELECT json_extract(data, '$.currency') FROM objects WHERE customer = ? AND deleted = 0 AND (
+	err := tx.sql.QueryRow(`SELECT json_extract(data, '$.currency') FROM objects
+		WHERE customer <> '' AND customer = ? AND deleted = 0 AND (
 			(object = 'subscription' AND json_extract(data, '$.status') NOT IN ('canceled', 'incomplete_expired'))
 			OR (object = 'invoiceitem' AND json_extract(data, '$.invoice') IS NULL)
 			OR (object = 'checkout.session' AND json_extract(data, '$.status') = 'open'

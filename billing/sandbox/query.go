@@ -74,11 +74,12 @@ func (q Query) conditions(kind string) (string, []any) {
 		parts = append(parts, part)
 		args = append(args, values...)
 	}
+	// The indexes leave out what has no customer and no subscription, and SQLite uses them only for queries that say so.
 	if q.Customer != "" {
-		add("customer = ?", q.Customer)
+		add("customer <> '' AND customer = ?", q.Customer)
 	}
 	if q.Subscription != "" {
-		add("subscription = ?", q.Subscription)
+		add("subscription <> '' AND subscription = ?", q.Subscription)
 	}
 	if q.CreatedFrom != 0 {
 		add("created >= ?", q.CreatedFrom)
