@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -110,6 +111,47 @@ func TestObjectsAreHandedOutAsCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStored(t, s, id, Object{"name": "Ada", "phone": "1", "address": Object{"city": "Oslo"}})
+}
+
+// What is kept of a changed object equals a copy of it, whatever was changed.
+func TestKeepIsACopy(t *testing.T) {
+	t.Parallel()
+	old := func() Object {
+		return Object{"a": int64(1), "b": Object{"c": []any{Object{"d": nil}}, "e": "x"}, "n": nil, "f": json.Number("0.5")}
+	}
+	for i, change := range []func(Object){
+		func(Object) {},
+		func(o Object) { o["a"] = 1 },
+		func(o Object) { o["a"] = "1" },
+		func(o Object) { delete(o, "a") },
+		func(o Object) { delete(o, "a"); o["z"] = nil },
+		func(o Object) { o["b"] = nil },
+		func(o Object) { o["b"] = Object(nil) },
+		func(o Object) { o["b"] = map[string]string{"k": "v"} },
+		func(o Object) { o["b"] = []string{"k"} },
+		func(o Object) { o["n"] = []Object{{"k": int64(1)}} },
+		func(o Object) { o["n"] = Params{"k": "v"} },
+		func(o Object) { o.Set("b.c", []any{}) },
+		func(o Object) { o.Set("b.c.0.d", true) },
+		func(o Object) { o.Set("b.e", map[string]any{"x": 1}) },
+		func(o Object) { o["f"] = json.Number("2") },
+	} {
+		before, changed := old(), old()
+		change(changed)
+		want := changed.Clone()
+		kept := asObject(keep(before, changed))
+		if diff := cmp.Diff(want, kept); diff != "" {
+			t.Errorf("change %d: %s", i, diff)
+		}
+		changed.Set("b.c.0.d", "spoilt")
+		changed.Set("n.0.k", "spoilt")
+		if diff := cmp.Diff(want, kept); diff != "" {
+			t.Errorf("change %d shares memory: %s", i, diff)
+		}
+		if diff := cmp.Diff(old(), before); diff != "" {
+			t.Errorf("change %d changed the old one: %s", i, diff)
+		}
+	}
 }
 
 // What a transaction wrote is seen within it at once, and elsewhere only once it has committed.

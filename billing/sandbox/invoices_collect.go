@@ -9,7 +9,7 @@ func payerOf(tx *Tx, inv Object) (string, error) {
 		return pm, nil
 	}
 	if id := inv.Str("subscription"); id != "" {
-		sub, err := tx.load(id)
+		sub, err := tx.stored(id)
 		if err != nil {
 			return "", err
 		}
@@ -21,7 +21,7 @@ func payerOf(tx *Tx, inv Object) (string, error) {
 }
 
 func customerCard(tx *Tx, customer string) (string, error) {
-	c, err := tx.load(customer)
+	c, err := tx.stored(customer)
 	if err != nil {
 		return "", err
 	}

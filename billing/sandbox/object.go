@@ -261,3 +261,21 @@ func same(a, b any) bool {
 		return a == b
 	}
 }
+
+// keep returns a copy of a changed value in the form that storage gives back. It shares with the old value what is
+// still the same, and nothing with the new one.
+func keep(old, changed any) any {
+	if same(old, changed) {
+		return old
+	}
+	before, ok := old.(Object)
+	after, is := changed.(Object)
+	if !ok || !is || after == nil {
+		return normalize(changed)
+	}
+	out := make(Object, len(after))
+	for key, value := range after {
+		out[key] = keep(before[key], value)
+	}
+	return out
+}

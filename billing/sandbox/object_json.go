@@ -17,13 +17,13 @@ func (o Object) MarshalJSON() ([]byte, error) { return encode(o, ""), nil }
 // and panics on anything else, as normalize does. encoding/json would copy every nested object once for each level
 // above it, and a fast-forward of a year spends most of its time here.
 func encode(v any, indent string) []byte {
-	w := jsonWriter{indent: indent, buf: make([]byte, 0, usualJSON)}
+	w := jsonWriter{indent: indent, buf: make([]byte, 0, usualJSON), keys: make([]string, 0, usualKeys)}
 	w.value(v, 0)
 	return w.buf
 }
 
-// usualJSON is what most objects fit into, in bytes: the writer's buffer begins with it.
-const usualJSON = 4 << 10
+// usualJSON is what most objects fit into, in bytes, and usualKeys how many keys they have: the writer begins with it.
+const usualJSON, usualKeys = 4 << 10, 64
 
 // encoded is a value that encode wrote before, without indentation. Events share the text of their object, which is
 // written once for all of them.

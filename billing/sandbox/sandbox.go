@@ -78,6 +78,7 @@ type Sandbox struct {
 	schema    *schemaDoc
 	routes    *routeTable
 	steps     map[string]agendaStep
+	prefixes  map[string]string // Of ids, by kind.
 	client    *http.Client
 	accountID string
 	keys      keys
@@ -134,7 +135,7 @@ func New(opts Options) (*Sandbox, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	s := &Sandbox{
-		opts: opts, log: opts.Logger, db: db, schema: doc, steps: agendaSteps(),
+		opts: opts, log: opts.Logger, db: db, schema: doc, steps: agendaSteps(), prefixes: idPrefixes(),
 		chaos: rand.New(rand.NewPCG(opts.Seed, 0x7011)),
 	}
 	s.url.Store("http://" + opts.Addr)

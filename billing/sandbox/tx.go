@@ -46,7 +46,7 @@ func (tx *Tx) Skeleton(kind string) Object {
 	doc := tx.s.schema
 	o := doc.skeleton(doc.Objects[kind], 0)
 	o["object"] = kind
-	if prefix, ok := idPrefixes()[kind]; ok {
+	if prefix, ok := tx.s.prefixes[kind]; ok {
 		o["id"] = tx.NewID(prefix)
 	}
 	props := doc.Objects[kind]
@@ -142,14 +142,14 @@ func (tx *Tx) amend(kind, id string, fn func(Object) error, diffs []string, fact
 	if err != nil {
 		return nil, err
 	}
-	after := before.Clone()
-	if err := fn(after); err != nil {
+	changed := before.Clone()
+	if err := fn(changed); err != nil {
 		return nil, err
 	}
-	after = after.Clone() // What fn put into it may be somebody else's.
-	if err := tx.bindToClock(after, false); err != nil {
+	if err := tx.bindToClock(changed, false); err != nil {
 		return nil, err
 	}
+	after := asObject(keep(before, changed)) // A copy: what fn put into it may be somebody else's.
 	if !same(before, after) {
 		_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
 			string(encode(after, "")), after.Str("customer"), after.Str("subscription"), id)
