@@ -202,6 +202,9 @@ func removeCustomer(tx *Tx, id string) error {
 	if err := endCustomerSubscriptions(tx, id); err != nil {
 		return err
 	}
+	if err := cancelWaitingSchedules(tx, id); err != nil {
+		return err
+	}
 	cards, err := tx.Find("payment_method", Query{Customer: id})
 	if err != nil {
 		return err

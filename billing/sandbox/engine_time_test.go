@@ -31,6 +31,8 @@ func (s *shop) busy() {
 	s.subscribe(s.buyer("pm_card_visa"), s.pro, func(p *stripe.SubscriptionParams) {
 		p.Discounts = []*stripe.SubscriptionDiscountParams{{Coupon: &third}}
 	})
+	s.planned(s.buyer("pm_card_visa"), s.Now().Unix(), "", s.phase(s.pro, until(s.Now().AddDate(0, 1, 9).Unix())),
+		s.phase(s.starter, times(1)), s.phase(s.proYear, times(1)))
 	s.MustAdvance(9 * 24 * time.Hour)
 	s.swap(healthy, s.pro, "create_prorations")
 }

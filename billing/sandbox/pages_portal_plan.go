@@ -175,11 +175,24 @@ func (p *page) portalSwitch(status int, alert string) error {
 		if v.Card, err = payingCard(tx, w.sub, po.customer); err != nil {
 			return err
 		}
-		invoice, err := previewSwitch(tx, w.sub.ID(), w.price.ID(), w.quantity)
+		later, err := switchesLater(tx, po.config, w.sub, w.price, w.quantity)
+		if err != nil {
+			return err
+		}
+		preview := previewSwitch
+		if later {
+			preview = func(tx *Tx, _, _ string, quantity int64) (Object, error) {
+				return previewLaterSwitch(tx, w.sub, w.price, quantity)
+			}
+		}
+		invoice, err := preview(tx, w.sub.ID(), w.price.ID(), w.quantity)
 		if err != nil {
 			return err
 		}
 		quote(tx, &v, invoice)
+		if later {
+			v.When = "Your plan stays as it is until " + pages.Day(w.sub.Int("current_period_end")) + ", and changes then."
+		}
 		return nil
 	})
 	if err != nil {
@@ -250,6 +263,12 @@ func postPortalSwitch(p *page) error {
 		}
 		w, err := p.wantedSwitch(tx, po)
 		if err != nil {
+			return err
+		}
+		if later, err := switchesLater(tx, po.config, w.sub, w.price, w.quantity); err != nil || later {
+			if err == nil {
+				err = scheduleSwitch(tx, w.sub, w.price, w.quantity)
+			}
 			return err
 		}
 		_, err = switchPlan(tx, w.sub.ID(), w.price.ID(), w.quantity)

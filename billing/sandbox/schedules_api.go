@@ -337,14 +337,33 @@ func cancelSchedule(r *apiRequest) (Object, error) {
 		}
 		return r.Tx.Get(kindSchedule, r.ID)
 	}
-	s, err = amendSchedule(r.Tx, r.ID, func(s Object) error {
-		s["status"], s["canceled_at"] = "canceled", r.Tx.Now()
+	return callOff(r.Tx, r.ID)
+}
+
+// callOff cancels a schedule that has no subscription.
+func callOff(tx *Tx, id string) (Object, error) {
+	s, err := amendSchedule(tx, id, func(s Object) error {
+		s["status"], s["canceled_at"] = "canceled", tx.Now()
 		return nil
 	}, "subscription_schedule.canceled")
 	if err != nil {
 		return nil, err
 	}
-	return s, planSchedule(r.Tx, s)
+	return s, planSchedule(tx, s)
+}
+
+// cancelWaitingSchedules calls off what a customer who is being deleted was to begin.
+func cancelWaitingSchedules(tx *Tx, customer string) error {
+	waiting, err := tx.Find(kindSchedule, Query{Customer: customer, Where: map[string]string{"status": "not_started"}})
+	if err != nil {
+		return err
+	}
+	for _, s := range waiting {
+		if _, err := callOff(tx, s.ID()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkScheduled refuses to change by hand when a subscription ends, while a schedule decides that.

@@ -171,7 +171,14 @@ func setCancelAtPeriodEnd(tx *Tx, sub Object, on bool) {
 
 // cancelAtPeriodEnd is the portal's cancellation: access lasts as long as it was paid for.
 func cancelAtPeriodEnd(tx *Tx, subID, feedback, comment string) (Object, error) {
-	sub, err := updateSubscription(tx, subID, func(s Object) error {
+	sub, err := tx.Get("subscription", subID)
+	if err != nil {
+		return nil, err
+	}
+	if err := leaveSchedule(tx, sub); err != nil {
+		return nil, err
+	}
+	sub, err = updateSubscription(tx, subID, func(s Object) error {
 		if ended(s) {
 			return invalidf("", "This subscription has already been canceled.")
 		}
@@ -188,7 +195,14 @@ func cancelAtPeriodEnd(tx *Tx, subID, feedback, comment string) (Object, error) 
 
 // resumeCancellation takes a scheduled cancellation back.
 func resumeCancellation(tx *Tx, subID string) (Object, error) {
-	sub, err := updateSubscription(tx, subID, func(s Object) error {
+	sub, err := tx.Get("subscription", subID)
+	if err != nil {
+		return nil, err
+	}
+	if err := leaveSchedule(tx, sub); err != nil {
+		return nil, err
+	}
+	sub, err = updateSubscription(tx, subID, func(s Object) error {
 		if ended(s) {
 			return invalidf("", "This subscription has already been canceled.")
 		}

@@ -172,6 +172,14 @@ func switchPlan(tx *Tx, subID, priceID string, qty int64) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sub.Has("schedule") {
+		if err := leaveSchedule(tx, sub); err != nil {
+			return nil, err
+		}
+		if sub, err = tx.Get("subscription", subID); err != nil {
+			return nil, err
+		}
+	}
 	c, err := planChange(tx, sub, p)
 	if err != nil {
 		return nil, err

@@ -181,7 +181,7 @@ func (s *Sandbox) importAll(ctx context.Context, r io.Reader) error {
 		return err
 	}
 	s.mode.Store(Causal)
-	return s.View(ctx, func(tx *Tx) error { return errors.Join(s.restoreMode(tx), s.restoreTestClocks(tx)) })
+	return s.View(ctx, func(tx *Tx) error { return errors.Join(s.restoreMode(tx), s.restoreTestClocks(tx), s.restoreHold(tx)) })
 }
 
 // forgetSettings deletes what was set here and may not be set in the import.
