@@ -24,6 +24,7 @@ func agendaSteps() map[string]agendaStep {
 		"invoice.due":                    invoiceDue,
 		"invoice.finalize":               finalizeDue,
 		"invoice.retry":                  retryInvoice,
+		"invoice.will_be_due":            noticeDue,
 		"promotion_code.expire":          expirePromotionCode,
 		"refund.settle":                  settleRefund,
 		"subscription.cancel":            cancelDue,

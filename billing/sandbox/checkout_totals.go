@@ -16,7 +16,7 @@ func setTotals(tx *Tx, s Object) error {
 		return err
 	}
 	scratch := Object{}
-	if err := b.discount(scratch); err != nil {
+	if err := b.discount(tx, scratch); err != nil {
 		return err
 	}
 	if err := b.tax(tx); err != nil {

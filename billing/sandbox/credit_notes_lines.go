@@ -68,6 +68,9 @@ func invoiceCredit(tx *Tx, p Params, inv Object) (Object, error) {
 		line["unit_amount"], line["unit_amount_decimal"] = of.at("price.unit_amount"), of.at("price.unit_amount_decimal")
 	}
 	line["tax_rates"] = slices.Clone(of.List("tax_rates"))
+	if len(of.List("tax_rates")) == 0 {
+		line["tax_rates"] = slices.Clone(inv.List("default_tax_rates"))
+	}
 	part := big.NewRat(amount, of.Int("amount"))
 	for key, into := range map[string]string{"discount_amounts": "discount_amounts", "tax_amounts": "tax_amounts"} {
 		shares := []any{}

@@ -194,3 +194,27 @@ func dropDiscounts(tx *Tx, id string, inv Object) error {
 	})
 	return err
 }
+
+// spendCustomerDiscount takes the discount off a customer once an invoice has used it: a coupon that lasts for one
+// invoice, or one whose months are over.
+func spendCustomerDiscount(tx *Tx, inv Object) error {
+	customer, err := tx.Get("customer", inv.Str("customer"))
+	if err != nil {
+		return err
+	}
+	d := customer.Obj("discount")
+	if d == nil {
+		return nil
+	}
+	over := !liveAt(d, tx.Now())
+	for _, used := range inv.List("total_discount_amounts") {
+		if used.Str("discount") == d.ID() && used.Int("amount") > 0 && d.Str("coupon.duration") == "once" {
+			over = true
+		}
+	}
+	if !over {
+		return nil
+	}
+	_, err = deleteCustomerDiscount(&apiRequest{Tx: tx, ID: customer.ID()})
+	return err
+}

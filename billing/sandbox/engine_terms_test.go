@@ -127,7 +127,7 @@ func TestSentInvoicesFallDue(t *testing.T) {
 	s.to("2026-03-10T23:59")
 	require.Equal(t, stripe.SubscriptionStatusActive, s.sub(sub.ID).Status)
 	s.to("2026-03-11T00:00")
-	require.Equal(t, []string{"invoice.overdue", "customer.subscription.updated"}, s.events())
+	require.Equal(t, []string{"invoice.will_be_due", "invoice.overdue", "customer.subscription.updated"}, s.events())
 	require.Equal(t, stripe.SubscriptionStatusPastDue, s.sub(sub.ID).Status)
 	_, err := s.Client.Invoices.Pay(inv.ID, &stripe.InvoicePayParams{PaidOutOfBand: stripe.Bool(true)})
 	require.NoError(t, err)

@@ -17,6 +17,14 @@ func insertInvoice(tx *Tx, b *bill) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.prepare != nil {
+		b.prepare(inv)
+	}
+	return inv, storeInvoice(tx, inv)
+}
+
+// storeInvoice stores a draft, and marks the items on it as its own.
+func storeInvoice(tx *Tx, inv Object) error {
 	for _, line := range inv.List("lines") {
 		line["invoice"] = inv.ID()
 		item := line.Str("invoice_item")
@@ -27,17 +35,11 @@ func insertInvoice(tx *Tx, b *bill) (Object, error) {
 			ii["invoice"] = inv.ID()
 			return nil
 		}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	inv["webhooks_delivered_at"] = tx.Now()
-	if b.prepare != nil {
-		b.prepare(inv)
-	}
-	if err := tx.Insert(inv, "invoice.created"); err != nil {
-		return nil, err
-	}
-	return inv, nil
+	return tx.Insert(inv, "invoice.created")
 }
 
 // finalizeInvoice gives a draft its number, applies the customer's balance and prepares the payment. An existing
@@ -57,9 +59,11 @@ func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	number, err := nextNumber(tx, customer)
-	if err != nil {
-		return nil, err
+	number := inv.Str("number")
+	if number == "" {
+		if number, err = nextNumber(tx, customer); err != nil {
+			return nil, err
+		}
 	}
 	starting := customer.Int("balance")
 	due, ending := settle(inv.Int("total"), starting)
@@ -74,7 +78,9 @@ func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {
 		inv["status"] = "open"
 		inv["starting_balance"], inv["ending_balance"] = starting, ending
 		inv["amount_due"], inv["amount_remaining"] = due, due
-		inv["effective_at"] = tx.Now()
+		if !inv.Has("effective_at") {
+			inv["effective_at"] = tx.Now()
+		}
 		inv["automatically_finalizes_at"] = nil
 		inv["next_payment_attempt"] = nil
 		inv["payment_intent"] = textOrNil(intent)
@@ -89,13 +95,13 @@ func finalizeInvoice(tx *Tx, id, intent string) (Object, error) {
 	if err := tx.Unschedule("invoice.finalize", id); err != nil {
 		return nil, err
 	}
+	if err := spendCustomerDiscount(tx, inv); err != nil {
+		return nil, err
+	}
 	if due == 0 {
 		return settleInvoice(tx, id, "", true)
 	}
-	if at := inv.Int("due_date"); at > 0 && inv.Str("collection_method") == "send_invoice" {
-		return inv, tx.Schedule(max(at, tx.Now()), "invoice.due", id)
-	}
-	return inv, nil
+	return inv, watchDueDate(tx, inv)
 }
 
 // invoiceIntent makes the intent that is to pay an invoice, or hands an existing one of a checkout page to it.

@@ -173,8 +173,12 @@ func dunned(inv Object) bool {
 }
 
 // payInvoice pays an open invoice for a customer who is there, with a payment method of theirs or the default one. It
-// is what the hosted invoice page and POST /v1/invoices/:id/pay do.
+// is what the hosted invoice page does.
 func payInvoice(tx *Tx, invoiceID, paymentMethodID string) (Object, error) {
+	return payInvoiceWith(tx, invoiceID, payOptions{method: paymentMethodID})
+}
+
+func payInvoiceWith(tx *Tx, invoiceID string, opt payOptions) (Object, error) {
 	inv, err := tx.Get("invoice", invoiceID)
 	if err != nil {
 		return nil, err
@@ -189,15 +193,15 @@ func payInvoice(tx *Tx, invoiceID, paymentMethodID string) (Object, error) {
 	case "void":
 		return nil, invalidf("", "You can only pass in open invoices. This invoice isn't open.")
 	}
-	if paymentMethodID == "" {
-		if paymentMethodID, err = payerOf(tx, inv); err != nil {
+	if opt.method == "" {
+		if opt.method, err = payerOf(tx, inv); err != nil {
 			return nil, err
 		}
-		if paymentMethodID == "" {
+		if opt.method == "" {
 			return nil, noPayer()
 		}
 	}
-	result, err := collectInvoice(tx, invoiceID, collection{payOptions: payOptions{method: paymentMethodID}})
+	result, err := collectInvoice(tx, invoiceID, collection{payOptions: opt})
 	if err != nil {
 		return nil, err
 	}

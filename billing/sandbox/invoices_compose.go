@@ -25,6 +25,8 @@ type bill struct {
 	place *taxPlace
 	// prepare, when set, finishes the draft before it is stored and told of.
 	prepare func(inv Object)
+	// rates tax the lines that name no rates of their own; nil means the subscription's.
+	rates []Object
 }
 
 // compose builds the invoice as a draft, with every total worked out.
@@ -59,7 +61,7 @@ func (b *bill) compose(tx *Tx) (Object, error) {
 	if err := b.locateBuyer(tx, inv); err != nil {
 		return nil, err
 	}
-	if err := b.discount(inv); err != nil {
+	if err := b.discount(tx, inv); err != nil {
 		return nil, err
 	}
 	if err := b.tax(tx); err != nil {
@@ -82,6 +84,7 @@ func redraw(tx *Tx, inv Object, lines []Object) (Object, error) {
 	b := &bill{
 		customer: customer, sub: sub, reason: inv.Str("billing_reason"), currency: inv.Str("currency"), lines: lines,
 		periodStart: inv.Int("period_start"), periodEnd: inv.Int("period_end"), automatic: inv.Obj("automatic_tax"),
+		rates: inv.List("default_tax_rates"),
 	}
 	for _, id := range inv.Strs("discounts") {
 		d, err := tx.load(id)
@@ -118,6 +121,8 @@ func (b *bill) addressTo(tx *Tx, inv Object) error {
 		inv["customer_tax_exempt"] = exempt
 	}
 	inv["starting_balance"] = c.Int("balance")
+	inv["footer"] = c.at("invoice_settings.footer")
+	inv["custom_fields"] = c.at("invoice_settings.custom_fields")
 	known, err := taxIDsOf(tx, c)
 	if err != nil {
 		return err
@@ -160,13 +165,17 @@ func discountIDs(discounts []Object) []any {
 }
 
 // discount takes each discount off the lines in turn; a later one sees what the earlier ones left.
-func (b *bill) discount(inv Object) error {
+// Those of a single line come before those of the whole invoice.
+func (b *bill) discount(tx *Tx, inv Object) error {
 	left := make([]int64, len(b.lines))
 	for i, line := range b.lines {
 		left[i] = line.Int("amount")
 		line["discount_amounts"] = []any{}
 	}
-	sums := []any{}
+	sums, err := b.discountLines(tx, left)
+	if err != nil {
+		return err
+	}
 	for _, d := range b.discounts {
 		eligible := make([]int64, len(b.lines))
 		for i, line := range b.lines {
@@ -192,6 +201,32 @@ func (b *bill) discount(inv Object) error {
 	}
 	inv["total_discount_amounts"] = sums
 	return nil
+}
+
+// discountLines takes the discounts of single lines off them, and returns what each came to.
+func (b *bill) discountLines(tx *Tx, left []int64) ([]any, error) {
+	sums := []any{}
+	for i, line := range b.lines {
+		for _, id := range line.Strs("discounts") {
+			d, err := tx.load(id)
+			if err != nil {
+				return nil, err
+			}
+			if !discountable(line, d.Obj("coupon")) {
+				continue
+			}
+			off, err := couponOff(d.Obj("coupon"), left[i:i+1], b.currency)
+			if err != nil {
+				return nil, err
+			}
+			left[i] -= off[0]
+			part := Object{"amount": off[0], "discount": id}
+			amounts, _ := line["discount_amounts"].([]any)
+			line["discount_amounts"] = append(amounts, part)
+			sums = append(sums, part.Clone())
+		}
+	}
+	return sums, nil
 }
 
 func discountable(line, coupon Object) bool {

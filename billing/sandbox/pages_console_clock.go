@@ -117,12 +117,17 @@ func agendaRows(tx *Tx) ([]pages.AgendaRow, error) {
 // agendaText says what a step of the agenda does, to somebody who does not know its name.
 func agendaText(kind string) string {
 	text, ok := map[string]string{
+		"charge.expire":                  "The held funds are let go",
 		"checkout_session.expire":        "The checkout expires",
 		"coupon.expire":                  "The coupon runs out",
+		"dispute.decide":                 "The bank decides the dispute",
+		"dispute.lapse":                  "The time to answer the dispute is over",
 		"invoice.due":                    "The invoice was to be paid by then",
+		"invoice.will_be_due":            "The invoice will soon have to be paid",
 		"invoice.finalize":               "The invoice is made final and paid",
 		"invoice.retry":                  "A failed payment is tried again",
 		"promotion_code.expire":          "The promotion code runs out",
+		"refund.settle":                  "The refund arrives, or fails",
 		"subscription.cancel":            "The subscription is cancelled",
 		"subscription.cycle":             "The subscription's period ends",
 		"subscription.incomplete_expire": "The unpaid subscription expires",

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"math/big"
-	"slices"
 
 	"example.com/tollgate/billing/sandbox/money"
 )
@@ -16,10 +15,11 @@ type lineTax struct {
 }
 
 // tax works out the taxes of each line on what the discounts left of it: by the place of the buyer when tax is
-// automatic, and else by the line's own rates or, where it has none, the subscription's.
+// automatic, and else by the line's own rates or, where it has none, those of the invoice or
+// the subscription.
 func (b *bill) tax(tx *Tx) error {
-	var fallback []Object
-	if b.sub != nil {
+	fallback := b.rates
+	if b.sub != nil && fallback == nil {
 		fallback = b.sub.List("default_tax_rates")
 	}
 	for _, line := range b.lines {
@@ -36,7 +36,6 @@ func (b *bill) tax(tx *Tx) error {
 			if len(rates) == 0 {
 				rates = fallback
 			}
-			line["tax_rates"] = slices.Clone(rates)
 			taxes = ratesByHand(rates)
 		}
 		amounts, err := taxAmounts(netOf(line), taxes)

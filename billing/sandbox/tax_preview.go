@@ -45,7 +45,8 @@ func (r *apiRequest) previewExtras(sub, buyer Object) error {
 	}
 	items := []Object{}
 	for _, entry := range r.Params.Subs("invoice_items") {
-		item, err := pricedItem(&apiRequest{Tx: r.Tx, Params: entry}, buyer)
+		delete(entry, "discounts") // They would be stored, which a preview must not do.
+		item, err := r.newItem(entry, buyer, entry.Str("currency"))
 		if err != nil {
 			return err
 		}
