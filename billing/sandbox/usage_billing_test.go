@@ -121,6 +121,21 @@ func TestUsageAtTheEndOfASubscription(t *testing.T) {
 		require.EqualValues(t, 80, s.latest().Total)
 		require.Equal(t, stripe.InvoiceStatusPaid, s.latest().Status)
 	})
+	t.Run("at once with a credit", func(t *testing.T) {
+		t.Parallel()
+		s := newUsageShop(t)
+		s.use("api_calls", s.customer, "2000", "")
+		s.to("2026-03-16T12:00")
+		planned := s.preview(func(p *stripe.InvoiceCreatePreviewParams) {
+			p.SubscriptionDetails = &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{CancelNow: stripe.Bool(true)}
+		})
+		_, err := s.Client.Subscriptions.Cancel(s.sub.ID, &stripe.SubscriptionCancelParams{
+			InvoiceNow: stripe.Bool(true), Prorate: stripe.Bool(true),
+		})
+		require.NoError(t, err)
+		require.EqualValues(t, 4000-1000, s.latest().Total, "half of Pro is given back")
+		require.Equal(t, lines(planned), lines(s.latest()))
+	})
 	t.Run("at once without one", func(t *testing.T) {
 		t.Parallel()
 		s := newUsageShop(t)
@@ -201,4 +216,45 @@ func TestUsageThroughCheckout(t *testing.T) {
 	s.to("2026-04-01T01:00")
 	all := s.invoices(done.Subscription.ID)
 	require.EqualValues(t, 1000, all[len(all)-1].AmountPaid)
+}
+
+// What a meter counted is priced by the models that quantities are priced by, and rounded once.
+func TestUsageInEveryPriceModel(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-03-01T00:00")
+	meter := s.meter("api_calls", "sum")
+	onMeter := func(p *stripe.PriceParams) {
+		p.Recurring.UsageType, p.Recurring.Meter = stripe.String("metered"), &meter
+	}
+	type used struct {
+		value string
+		want  int64
+	}
+	subs := map[string]int64{}
+	for _, model := range []struct {
+		change func(*stripe.PriceParams)
+		cases  []used
+	}{
+		{withTiers("volume", 0), []used{{"20", 12000}, {"6", 3900}, {"0", 0}}},
+		{withTiers("graduated", 5000), []used{{"6", 9150}, {"0", 5000}}},
+		{packages("up"), []used{{"11", 2000}}},
+		{packages("down"), []used{{"19", 1000}}},
+		{decimalAmount("0.0125"), []used{{"10000", 125}, {"1000000", 12500}, {"9960", 125}, {"-5", 0}}},
+	} {
+		price := s.priced(onMeter, model.change)
+		for _, c := range model.cases {
+			customer := s.buyer("pm_card_visa")
+			sub := s.subscribe(customer, price)
+			require.Zero(t, s.sub(sub.ID).LatestInvoice.Total)
+			s.use("api_calls", customer, c.value, "")
+			preview, err := s.Client.Invoices.CreatePreview(&stripe.InvoiceCreatePreviewParams{Subscription: &sub.ID})
+			require.NoError(t, err)
+			require.Equal(t, c.want, preview.Total, "%s used", c.value)
+			subs[sub.ID] = c.want
+		}
+	}
+	s.to("2026-04-01T02:00")
+	for id, want := range subs {
+		require.Equal(t, want, s.sub(id).LatestInvoice.Total)
+	}
 }
