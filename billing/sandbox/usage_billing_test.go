@@ -235,7 +235,7 @@ func TestUsageInEveryPriceModel(t *testing.T) {
 		change func(*stripe.PriceParams)
 		cases  []used
 	}{
-		{withTiers("volume", 0), []used{{"20", 12000}, {"6", 3900}, {"0", 0}}},
+		{withTiers("volume", 0), []used{{"20", 12000}, {"6", 3900}, {"0", 0}, {"-5", 0}}},
 		{withTiers("graduated", 5000), []used{{"6", 9150}, {"0", 5000}}},
 		{packages("up"), []used{{"11", 2000}}},
 		{packages("down"), []used{{"19", 1000}}},
