@@ -35,8 +35,10 @@ func TestPlansArePrices(t *testing.T) {
 	_, err = s.Client.Plans.Get(plan.ID, nil)
 	require.ErrorContains(t, err, "No such plan: '"+plan.ID+"'")
 	s.MustIdle()
-	require.Equal(t, []string{"product.created", "plan.created", "price.created", "price.updated", "plan.updated",
-		"plan.deleted", "price.deleted"}, r.Types())
+	require.Equal(t, []string{
+		"product.created", "plan.created", "price.created", "price.updated", "plan.updated",
+		"plan.deleted", "price.deleted",
+	}, r.Types())
 }
 
 // TestACustomerHasOneDiscount replaces a customer's coupon, and takes it away by an empty text.
@@ -60,8 +62,10 @@ func TestACustomerHasOneDiscount(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, customer.Discount)
 	s.MustIdle()
-	require.Equal(t, []string{"coupon.created", "customer.discount.created", "customer.created", "coupon.created",
-		"customer.discount.updated", "customer.discount.deleted", "customer.updated"}, r.Types())
+	require.Equal(t, []string{
+		"coupon.created", "customer.discount.created", "customer.created", "coupon.created",
+		"customer.discount.updated", "customer.discount.deleted", "customer.updated",
+	}, r.Types())
 }
 
 // TestEndingATrialWithoutACard ends trials ahead of time: what the settings say for their end happens at once.

@@ -18,8 +18,10 @@ func asPrice(p Params) Params {
 		}
 	}
 	recurring := price.Sub("recurring")
-	for _, name := range []string{"aggregate_usage", "interval", "interval_count", "meter", "trial_period_days",
-		"usage_type"} {
+	for _, name := range []string{
+		"aggregate_usage", "interval", "interval_count", "meter", "trial_period_days",
+		"usage_type",
+	} {
 		if p.Has(name) {
 			recurring[name] = p[name]
 		}

@@ -24,7 +24,7 @@ func setup(t *testing.T) (cli.CLI, *sandboxtest.Sandbox, *cli.Inbox) {
 	server := httptest.NewServer(box)
 	t.Cleanup(server.Close)
 	s := sandboxtest.New(t, func(o *sandbox.Options) {
-		o.WebhookURL, o.WebhookSecret, o.CaptureDir = server.URL, sandboxtest.Secret, ""
+		o.WebhookURL, o.WebhookSecret = server.URL, sandboxtest.Secret
 	})
 	return cli.CLI{Bin: node.CLI(t), Home: t.TempDir(), Base: s.URL(), Key: s.SecretKey()}, s, box
 }
@@ -108,6 +108,22 @@ func TestFixturesAndResources(t *testing.T) {
 	got, err := c.Stripe(t.Context(), "get", id)
 	if err != nil || !strings.Contains(got, `"email": "jenny@example.com"`) {
 		t.Errorf("stripe get %s: %v\n%s", id, err, got)
+	}
+	if err := s.Idle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before, events := len(box.Verified()), s.Client.Events.List(nil)
+	if !events.Next() {
+		t.Fatal("there is no event to send again")
+	}
+	if _, err := c.Stripe(t.Context(), "events", "resend", events.Event().ID); err != nil {
+		t.Error(err)
+	}
+	if err := s.Idle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(box.Verified()[before:]); got != "[customer.created]" {
+		t.Errorf("resending brought %s", got)
 	}
 	if got, err := c.Stripe(t.Context(), "get", "cus_nobody"); !strings.Contains(got, "No such customer: 'cus_nobody'") {
 		t.Errorf("stripe get of nobody: %v\n%s", err, got)

@@ -35,7 +35,7 @@ func TestTheProgramNotices(t *testing.T) {
 		receiver := httptest.NewServer(rewriting(box, c.posted))
 		t.Cleanup(receiver.Close)
 		s := sandboxtest.New(t, func(o *sandbox.Options) {
-			o.WebhookURL, o.WebhookSecret, o.CaptureDir = receiver.URL, sandboxtest.Secret, ""
+			o.WebhookURL, o.WebhookSecret = receiver.URL, sandboxtest.Secret
 		})
 		api := httptest.NewServer(between(t, s.URL(), c.answer))
 		t.Cleanup(api.Close)

@@ -6,6 +6,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,17 +24,29 @@ const installPatience = 5 * time.Minute
 // older than the lock file. Without npm the test is skipped, except in CI, where it fails.
 func Installed(t testing.TB) string {
 	t.Helper()
-	dir := folder(t)
 	if _, err := exec.LookPath("npm"); err != nil {
 		if os.Getenv("CI") == "" {
 			t.Skipf("npm is not installed, and Stripe's own programs come by it: %v", err)
 		}
 		t.Fatalf("CI has no npm: %v", err)
 	}
-	if err := install(t.Context(), dir); err != nil {
-		t.Fatalf("install the packages of %s: %v", dir, err)
+	dir, err := Install(t.Context())
+	if err != nil {
+		t.Fatal(err)
 	}
 	return dir
+}
+
+// Install is Installed for a program that runs inside the module.
+func Install(ctx context.Context) (string, error) {
+	dir, err := folder()
+	if err != nil {
+		return "", err
+	}
+	if err := install(ctx, dir); err != nil {
+		return "", fmt.Errorf("install the packages of %s: %w", dir, err)
+	}
+	return dir, nil
 }
 
 // CLI returns the path of the official command line. The package that carries it is named after the platform.
@@ -48,20 +61,18 @@ func CLI(t testing.TB) string {
 	return path
 }
 
-// folder finds this package's folder from that of any test of the module.
-func folder(t testing.TB) string {
-	t.Helper()
+// folder finds this package's folder from anywhere in the module.
+func folder() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return "", fmt.Errorf("find the module: %w", err)
 	}
 	for ; filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return filepath.Join(dir, "node")
+			return filepath.Join(dir, "node"), nil
 		}
 	}
-	t.Fatal("the test does not run inside a module")
-	return ""
+	return "", errors.New("find the module: not inside one")
 }
 
 // install holds a lock while it works, since the judges' packages are tested at the same time in processes of their

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/billing/sandbox/fidelity/node"
 	"example.com/tollgate/billing/sandbox/fidelity/stories"
 	"example.com/tollgate/billing/sandbox/fidelity/table"
@@ -25,16 +24,27 @@ type spoiled struct {
 
 func spoils() []spoiled {
 	return []spoiled{
-		{"a paid invoice's amount_paid is a cent too high", "upgrade invoiced at once",
-			"GET", "/v1/invoices/", "amount_paid", json.Number("1001")},
-		{"a new subscription's status is trialing", "upgrade invoiced at once",
-			"POST", "/v1/subscriptions", "status", "trialing"},
-		{"a list's has_more is always false", "auto-paging",
-			"GET", "/v1/customers", "has_more", false},
-		{"an event carries no previous_attributes", "events",
-			"GET", "/v1/events", "data.0.data.previous_attributes", map[string]any{}},
-		{"an error's code is another", "errors",
-			"GET", "/v1/customers/cus_nobody", "error.code", "parameter_missing"},
+		{
+			"a paid invoice's amount_paid is a cent too high", "upgrade invoiced at once",
+			"GET", "/v1/invoices/", "amount_paid", json.Number("1001"),
+		},
+		{
+			"a new subscription's status is trialing", "upgrade invoiced at once",
+			"POST", "/v1/subscriptions", "status", "trialing",
+		},
+		{
+			"a list's has_more is always false", "auto-paging",
+			"GET", "/v1/customers", "has_more", false,
+		},
+		{
+			"an event carries no previous_attributes", "events",
+			"GET", "/v1/events", "data.0.data.previous_attributes",
+			map[string]any{},
+		},
+		{
+			"an error's code is another", "errors",
+			"GET", "/v1/customers/cus_nobody", "error.code", "parameter_missing",
+		},
 	}
 }
 
@@ -69,14 +79,14 @@ func put(in any, path string, value any) {
 func TestTheStoriesNotice(t *testing.T) {
 	t.Parallel()
 	target, tape := newTarget(t)
-	dir := node.Installed(t)
+	onNode := stories.PlayOnNode(node.Installed(t))
 	var names []string
 	for _, s := range spoils() {
 		if !slices.Contains(names, s.story) {
 			names = append(names, s.story)
 		}
 	}
-	good, err := stories.PlayOnNode(t.Context(), dir, target, names...)
+	good, err := onNode(t.Context(), target, names...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +99,7 @@ func TestTheStoriesNotice(t *testing.T) {
 		tape.Spoil = s.spoil
 		table.Control(t, "stories-go", s.broken, func() error { return stories.Play(t.Context(), target, s.story) })
 		table.Control(t, "stories-node", s.broken, func() error {
-			told, err := stories.PlayOnNode(t.Context(), dir, target, s.story)
+			told, err := onNode(t.Context(), target, s.story)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,9 +116,10 @@ func TestCompare(t *testing.T) {
 	one, tape := newTarget(t)
 	other, _ := newTarget(t)
 	var out strings.Builder
-	n, err := stories.Compare(t.Context(), &out, one, other, told...)
-	if err != nil || n != 0 {
-		t.Errorf("two sandboxes differ in %d places: %v\n%s", n, err, out.String())
+	for _, client := range []stories.Client{stories.PlayOnGo, stories.PlayOnNode(node.Installed(t))} {
+		if n, err := stories.Compare(t.Context(), &out, client, one, other, told...); err != nil || n != 0 {
+			t.Errorf("two sandboxes differ in %d places: %v\n%s", n, err, out.String())
+		}
 	}
 	tape.Spoil = func(e *stories.Exchange) {
 		if e.Path == "/v1/customers" {
@@ -117,7 +128,8 @@ func TestCompare(t *testing.T) {
 		put(e.Answer, "error.message", "Something else.")
 	}
 	out.Reset()
-	if n, err = stories.Compare(t.Context(), &out, one, other, told...); err != nil {
+	n, err := stories.Compare(t.Context(), &out, stories.PlayOnGo, one, other, told...)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
@@ -129,6 +141,9 @@ func TestCompare(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the comparison does not tell %q", want)
 		}
+	}
+	if _, err := stories.Compare(t.Context(), &out, stories.PlayOnGo, one, other, "nobody's story"); err == nil {
+		t.Error("a story that nobody knows was compared")
 	}
 	if t.Failed() {
 		t.Logf("%d differences:\n%s", n, out.String())
@@ -151,7 +166,7 @@ func TestNoRealMoney(t *testing.T) {
 // newTarget starts a sandbox with a tape in front of it.
 func newTarget(t *testing.T) (stories.Target, *stories.Tape) {
 	t.Helper()
-	s := sandboxtest.New(t, func(o *sandbox.Options) { o.CaptureDir = "" })
+	s := sandboxtest.New(t)
 	tape, err := stories.NewTape(s.URL())
 	if err != nil {
 		t.Fatal(err)

@@ -23,8 +23,11 @@ func TestKey(key string) error {
 	return errors.New("the key is not one of Stripe's test mode: only sk_test_ and rk_test_ keys are accepted")
 }
 
-// PlayAll tells stories on stripe-go, a few at a time. It returns what went wrong by story, nil for one that went well.
-func PlayAll(ctx context.Context, target Target, names ...string) map[string]error {
+// Client tells stories to a target. It returns what went wrong by story, nil for one that went well.
+type Client func(ctx context.Context, target Target, names ...string) (map[string]error, error)
+
+// PlayOnGo tells stories on stripe-go, a few at a time.
+func PlayOnGo(ctx context.Context, target Target, names ...string) (map[string]error, error) {
 	told, waiting := map[string]error{}, make(chan string)
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -43,26 +46,37 @@ func PlayAll(ctx context.Context, target Target, names ...string) map[string]err
 	}
 	close(waiting)
 	running.Wait()
-	return told
+	return told, nil
+}
+
+// PlayOnNode makes a client of stripe-node: the scripts in dir, which is where the pinned packages are installed.
+func PlayOnNode(dir string) Client {
+	return func(ctx context.Context, target Target, names ...string) (map[string]error, error) {
+		return playOnNode(ctx, dir, target, names)
+	}
 }
 
 // Compare tells stories to Stripe and to a sandbox, and prints where the answers differ. It returns the number of
-// differences; a story that fails on one side only is one.
-func Compare(ctx context.Context, out io.Writer, stripe, sandbox Target, names ...string) (int, error) {
-	theirs, err := tapeOf(ctx, &stripe)
+// differences; a story that ends otherwise on one side is one.
+func Compare(ctx context.Context, out io.Writer, client Client, stripe, sandbox Target, names ...string) (int, error) {
+	for _, name := range names {
+		if scripts()[name] == nil {
+			return 0, fmt.Errorf("there is no story %q", name)
+		}
+	}
+	theirs, onStripe, err := tape(ctx, client, stripe, names)
 	if err != nil {
 		return 0, err
 	}
-	ours, err := tapeOf(ctx, &sandbox)
+	ours, onSandbox, err := tape(ctx, client, sandbox, names)
 	if err != nil {
 		return 0, err
 	}
-	onStripe, onSandbox := PlayAll(ctx, stripe, names...), PlayAll(ctx, sandbox, names...)
 	differences := 0
 	for _, name := range names {
 		found := Differences(theirs.Told(name), ours.Told(name))
-		if (onStripe[name] == nil) != (onSandbox[name] == nil) {
-			found = append(found, Difference{"the story", ending(onStripe[name]), ending(onSandbox[name])})
+		if one, other := ending(onStripe[name]), ending(onSandbox[name]); one != other {
+			found = append(found, Difference{"the story", one, other})
 		}
 		differences += len(found)
 		fmt.Fprintf(out, "%s: %d differences\n", name, len(found))
@@ -81,19 +95,20 @@ func ending(err error) string {
 	return err.Error()
 }
 
-// tapeOf puts a tape on this machine in front of a target, until the context ends.
-func tapeOf(ctx context.Context, target *Target) (*Tape, error) {
+// tape tells stories to a target through a tape on this machine.
+func tape(ctx context.Context, client Client, target Target, names []string) (*Tape, map[string]error, error) {
 	tape, err := NewTape(target.URL)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("tape: %w", err)
+		return nil, nil, fmt.Errorf("tape: %w", err)
 	}
 	server := &http.Server{Handler: tape, ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { _ = server.Close() })
-	go func() { _ = server.Serve(listener) }() // It ends with the context.
+	defer func() { _ = server.Close() }()
+	go func() { _ = server.Serve(listener) }() // It ends with the server.
 	target.URL = "http://" + listener.Addr().String()
-	return tape, nil
+	told, err := client(ctx, target, names...)
+	return tape, told, err
 }

@@ -11,9 +11,8 @@ import (
 	"os/exec"
 )
 
-// PlayOnNode tells stories, or all of them when none is named, on stripe-node: the scripts in dir, which is where the
-// pinned packages are installed. It returns what went wrong by story, nil for one that went well.
-func PlayOnNode(ctx context.Context, dir string, target Target, names ...string) (map[string]error, error) {
+// playOnNode starts Node once for all stories that are named, or for all there are when none is.
+func playOnNode(ctx context.Context, dir string, target Target, names []string) (map[string]error, error) {
 	cmd := exec.CommandContext(ctx, "node", append([]string{"play.mjs"}, names...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "STORIES_URL="+target.URL, "STORIES_KEY="+target.Key, "STORIES_LIVE=")

@@ -133,7 +133,8 @@ func each[T any](list interface {
 	Next() bool
 	Current() any
 	Err() error
-}) []T {
+},
+) []T {
 	var out []T
 	for list.Next() {
 		out = append(out, list.Current().(T))

@@ -37,11 +37,11 @@ func All() []Story {
 		{"cancel at period end and leave", docs + "billing/subscriptions/cancel"},
 		{"cancel now with proration", docs + "billing/subscriptions/cancel#handle-invoice-items-when-canceling-subscriptions"},
 		{"dunning ends in cancellation", docs + "billing/revenue-recovery/smart-retries"},
-		{"recovery by a new card", docs + "billing/subscriptions/overview#unpaid-subscriptions"},
+		{"recovery by a new card", docs + "billing/subscriptions/overview"},
 
 		// Giving money back.
 		{"refund in full", docs + "refunds"},
-		{"refund in parts", docs + "refunds#refund-partial"},
+		{"refund in parts", docs + "refunds"},
 		{"dispute won", docs + "testing#disputes"},
 		{"dispute lost", docs + "testing#disputes"},
 		{"credit note", docs + "invoicing/integration/programmatic-credit-notes"},

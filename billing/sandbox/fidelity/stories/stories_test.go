@@ -19,11 +19,15 @@ func TestStories(t *testing.T) {
 	t.Run("clients", func(t *testing.T) {
 		t.Run("stripe-go", func(t *testing.T) {
 			t.Parallel()
-			report(t, "stories-go", stories.PlayAll(t.Context(), onGo, stories.Told()...))
+			told, err := stories.PlayOnGo(t.Context(), onGo, stories.Told()...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report(t, "stories-go", told)
 		})
 		t.Run("stripe-node", func(t *testing.T) {
 			t.Parallel()
-			told, err := stories.PlayOnNode(t.Context(), node.Installed(t), onNode)
+			told, err := stories.PlayOnNode(node.Installed(t))(t.Context(), onNode)
 			if err != nil {
 				t.Fatal(err)
 			}
