@@ -58,9 +58,12 @@ func TestTrigger(t *testing.T) {
 		})
 	}
 	lanes.Wait()
-	missing, passed := cli.LeftOut(), 0
+	missing, passed, inScope := cli.LeftOut(), 0, 0
 	for _, name := range names {
 		err, resource := ended[name], missing[name]
+		if resource == "" {
+			inScope++
+		}
 		switch {
 		case resource != "" && err == nil:
 			t.Errorf("%s works, and stands among those left out for want of %s", name, resource)
@@ -75,7 +78,7 @@ func TestTrigger(t *testing.T) {
 			t.Errorf("%s is left out, and the program does not know it", name)
 		}
 	}
-	table.Report(t, "cli", fmt.Sprintf("%d of %d in scope, %d left out", passed, len(names)-len(missing), len(missing)))
+	table.Report(t, "cli", fmt.Sprintf("%d of %d in scope, %d left out", passed, inScope, len(names)-inScope))
 }
 
 // TestFixturesAndResources plays a script of our own, and the commands that are named after resources.
