@@ -22,7 +22,7 @@ func TestLab(t *testing.T) {
 	if events, err := l.Events(); err != nil || len(events) != 1 || events[0].Str("type") != "customer.created" {
 		t.Errorf("events %v: %v", events, err)
 	}
-	if err := l.Reset(); err != nil || l.Now() != c.Int("created") {
+	if err := l.Reset(c.Int("created")); err != nil || l.Now() != c.Int("created") {
 		t.Errorf("reset to %d: %v", l.Now(), err)
 	}
 	if got, err := l.All("/v1/customers"); err != nil || len(got) != 0 {
