@@ -80,3 +80,41 @@ func TestATrialIsToldOfWithItsSetupIntent(t *testing.T) {
 	}
 	t.Fatal("no subscription was told of")
 }
+
+func TestAnIncompleteSubscriptionStaysWhatItIs(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	sub := s.subscribe(s.buyer("pm_card_visa"), s.pro, func(p *stripe.SubscriptionParams) {
+		p.PaymentBehavior = stripe.String("default_incomplete")
+	})
+	_, err := s.Client.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{TrialEnd: stripe.Int64(s.at("2026-07-01T00:00"))})
+	require.Equal(t, "trial_end", stripeError(t, err).Param)
+	got := s.update(sub.ID, &stripe.SubscriptionParams{Metadata: map[string]string{"a": "b"}})
+	require.Equal(t, stripe.SubscriptionStatusIncomplete, got.Status)
+}
+
+func TestAPausedSubscriptionCanBeCancelledAndChanged(t *testing.T) {
+	t.Parallel()
+	for _, cancel := range []bool{true, false} {
+		s := newShop(t, "2026-06-01T00:00")
+		sub := s.subscribe(s.buyer(""), s.pro, func(p *stripe.SubscriptionParams) {
+			p.TrialPeriodDays = stripe.Int64(14)
+			p.TrialSettings = &stripe.SubscriptionTrialSettingsParams{
+				EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String("pause")},
+			}
+		})
+		s.to("2026-07-01T00:00")
+		require.Equal(t, stripe.SubscriptionStatusPaused, s.sub(sub.ID).Status)
+		if cancel {
+			ended, err := s.Client.Subscriptions.Cancel(sub.ID, &stripe.SubscriptionCancelParams{
+				Prorate: stripe.Bool(true), InvoiceNow: stripe.Bool(true),
+			})
+			require.NoError(t, err)
+			require.Equal(t, sub.LatestInvoice.ID, ended.LatestInvoice.ID, "nothing was paid, and nothing is left")
+			continue
+		}
+		got := s.swap(sub, s.proYear, "create_prorations")
+		require.Equal(t, stripe.SubscriptionStatusPaused, got.Status)
+		require.Len(t, s.invoices(sub.ID), 1)
+	}
+}

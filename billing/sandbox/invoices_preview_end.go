@@ -26,9 +26,10 @@ func previewEnd(tx *Tx, sub Object, details Params) (Object, error) {
 }
 
 // restCredits are the credits for what is left of the period, not stored yet. They are not bound to the subscription,
-// or its end would drop them.
+// or its end would drop them. Where nothing has been paid for, nothing is left.
 func restCredits(tx *Tx, sub Object) ([]Object, error) {
-	if sub.Str("status") == "trialing" {
+	switch sub.Str("status") {
+	case "trialing", "paused", "incomplete":
 		return nil, nil
 	}
 	var credits []Object

@@ -232,6 +232,9 @@ func updateSubscriptionAPI(r *apiRequest) (Object, error) {
 	if ended(sub) {
 		return r.updateEnded(sub)
 	}
+	if err := checkIncomplete(sub, r.Params); err != nil {
+		return nil, err
+	}
 	if err := checkScheduled(sub, r.Params); err != nil {
 		return nil, err
 	}
@@ -280,6 +283,22 @@ func updateSubscriptionAPI(r *apiRequest) (Object, error) {
 		return nil, err
 	}
 	return r.Tx.Get("subscription", r.ID)
+}
+
+// checkIncomplete refuses to change what a subscription bills before its beginning has been paid.
+func checkIncomplete(sub Object, p Params) error {
+	if sub.Str("status") != "incomplete" {
+		return nil
+	}
+	for _, key := range p.Keys() {
+		switch key {
+		case "metadata", "default_source", "default_payment_method", "payment_settings":
+		default:
+			return invalidf(key, "You cannot update a subscription that is `incomplete` except for its metadata and "+
+				"default payment method. Its first invoice must be paid first.")
+		}
+	}
+	return nil
 }
 
 // updateEnded changes the little that can be changed after a subscription's end.

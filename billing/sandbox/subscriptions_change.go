@@ -52,10 +52,10 @@ func planItems(tx *Tx, sub Object, items []Object, p Params) (*change, error) {
 	if !sent || c.resets {
 		at = tx.Now()
 	}
-	if at < sub.Int("current_period_start") || at > sub.Int("current_period_end") {
+	if runs(sub) && (at < sub.Int("current_period_start") || at > sub.Int("current_period_end")) {
 		return nil, invalidf("proration_date", "Cannot specify a proration_date outside of the current period.")
 	}
-	if behavior != prorateNone && sub.Str("status") != "trialing" {
+	if behavior != prorateNone && sub.Str("status") != "trialing" && runs(sub) {
 		if err := c.prorate(tx, at); err != nil {
 			return nil, err
 		}
@@ -63,6 +63,10 @@ func planItems(tx *Tx, sub Object, items []Object, p Params) (*change, error) {
 	c.invoiceNow = c.resets || (behavior == prorateInvoice && len(c.items) > 0)
 	return c, nil
 }
+
+// runs reports whether a subscription has a current period. One that paused at the end of its trial has none until it
+// is resumed: the period that it shows is over.
+func runs(sub Object) bool { return sub.Str("status") != "paused" }
 
 // planPeriod decides whether the period begins anew, and does so on the changed subscription.
 func (c *change) planPeriod(tx *Tx, p Params) error {
@@ -86,8 +90,8 @@ func (c *change) planPeriod(tx *Tx, p Params) error {
 		return nil
 	case sent && c.before.Str("status") == "trialing":
 		c.after["status"], c.after["trial_end"] = "active", now
-	case c.before.Str("status") == "trialing":
-		return nil // A trial keeps its end, whatever it will turn into.
+	case c.before.Str("status") == "trialing", !runs(c.before):
+		return nil // A trial keeps its end, whatever it will turn into, and a pause lasts until it is resumed.
 	case p.Str("billing_cycle_anchor") == "now":
 	case every != interval(c.before.Obj("items.data.0.price")):
 	case c.startsCosting(tx):
