@@ -78,3 +78,11 @@ func Serve(t interface{ Cleanup(func()) }, s *Sandbox) {
 
 // Matches lets tests ask which requests a fault hits.
 func Matches(f Fault, method, path string) bool { return f.matches(method, path) }
+
+// PagePatterns are the methods and paths of all hosted pages.
+func PagePatterns() (out []string) {
+	for _, row := range pageRoutes() {
+		out = append(out, row.Pattern)
+	}
+	return out
+}

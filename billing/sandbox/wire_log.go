@@ -69,7 +69,7 @@ func (c *call) log(status int, body []byte) {
 	c.s.requests.add(LoggedRequest{
 		ID: c.id, At: c.s.Now().Unix(), Method: c.r.Method, Path: c.r.URL.Path, Status: status,
 		Millis: c.s.opts.Now().Sub(c.started).Milliseconds(), IdempotencyKey: c.key,
-		Params: excerpt(string(params)), Response: excerpt(string(body)),
+		Params: excerpt(hideNumbers(string(params))), Response: excerpt(hideNumbers(string(body))),
 	})
 }
 
@@ -105,6 +105,40 @@ func redactCards(p Params) Params {
 		out[key] = value
 	}
 	return out
+}
+
+// hideNumbers replaces what could be a card number, wherever it was sent by mistake and wherever an error repeats it:
+// 13 to 19 digits, perhaps in groups, with the check digit of one.
+func hideNumbers(text string) string {
+	var out strings.Builder
+	kept, start, digits := 0, -1, 0
+	for i := 0; i <= len(text); i++ {
+		switch {
+		case i < len(text) && text[i] >= '0' && text[i] <= '9':
+			if start < 0 {
+				start = i
+			}
+			digits++
+			continue
+		case i < len(text) && start >= 0 && (text[i] == ' ' || text[i] == '-') && digits < 19:
+			continue
+		}
+		if number := onlyDigits(text[max(start, 0):i]); start >= 0 && len(number) >= 13 && len(number) <= 19 && luhn(number) {
+			out.WriteString(text[kept:start] + "****")
+			kept = i
+		}
+		start, digits = -1, 0
+	}
+	return out.String() + text[kept:]
+}
+
+func onlyDigits(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
 }
 
 func excerpt(text string) string {
