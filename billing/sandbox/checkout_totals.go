@@ -102,3 +102,42 @@ func payable(s Object) error {
 	}
 	return nil
 }
+
+// Bounds of an adjustable quantity for which the session names none.
+const (
+	minSeats     = 1
+	defaultSeats = 99
+)
+
+// seatBounds are how few and how many of a line the customer may choose.
+func seatBounds(item Object) (low, high int64) {
+	low, high = item.Int("_adjustable.minimum"), item.Int("_adjustable.maximum")
+	if high == 0 {
+		high = defaultSeats
+	}
+	return max(low, minSeats), high
+}
+
+// setSeats changes the quantity of a line that the session lets its customer adjust, and all that it costs.
+func setSeats(tx *Tx, sessionID, itemID string, quantity int64) error {
+	if _, err := openSession(tx, sessionID); err != nil {
+		return err
+	}
+	_, err := tx.Update("checkout.session", sessionID, func(s Object) error {
+		for _, item := range s.List("line_items") {
+			if item.ID() != itemID || !item.Bool("_adjustable.enabled") {
+				continue
+			}
+			if low, high := seatBounds(item); quantity < low || quantity > high {
+				return invalidf("quantity", "The quantity must be between %d and %d.", low, high)
+			}
+			item["quantity"] = quantity
+			if err := setTotals(tx, s); err != nil {
+				return err
+			}
+			return payable(s)
+		}
+		return invalidf("quantity", "The quantity of this line cannot be changed.")
+	})
+	return err
+}

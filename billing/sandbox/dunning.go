@@ -25,12 +25,18 @@ const (
 
 	dunningSetting = "dunning"
 	maxRetries     = 30
+	maxRetryDay    = 60
 )
 
 // SetDunning changes the account's schedule. It applies from the next failure on.
 func (s *Sandbox) SetDunning(ctx context.Context, d Dunning) error {
 	if len(d.Days) > maxRetries {
 		return fmt.Errorf("dunning: %d retries are more than %d", len(d.Days), maxRetries)
+	}
+	for i, day := range d.Days {
+		if day < 1 || day > maxRetryDay || i > 0 && day <= d.Days[i-1] {
+			return fmt.Errorf("dunning: the days are %v; they must rise, from 1 to at most %d", d.Days, maxRetryDay)
+		}
 	}
 	if d.End != endCancel && d.End != endUnpaid && d.End != endPastDue {
 		return fmt.Errorf("dunning: %q is not cancel, unpaid or past_due", d.End)

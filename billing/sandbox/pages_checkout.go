@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"strconv"
 
 	"example.com/tollgate/billing/sandbox/pages"
 )
@@ -33,7 +34,32 @@ func postCheckout(p *page) error {
 			return err
 		})
 	}
+	if p.r.PostForm.Has("seats") {
+		return p.seats()
+	}
 	return p.payCheckout()
+}
+
+// seats changes a line's quantity, by a button's value or by what was typed.
+func (p *page) seats() error {
+	wanted := p.field("seats")
+	if wanted == "typed" {
+		wanted = p.field("quantity")
+	}
+	n, err := strconv.ParseInt(wanted, 10, 64)
+	if err != nil {
+		return p.checkout(http.StatusUnprocessableEntity, checkoutState{
+			refused: invalidf("quantity", "The quantity is a whole number."),
+		})
+	}
+	err = p.act(func(tx *Tx) error { return setSeats(tx, p.id(), p.field("item"), n) })
+	if refused, ok := refusal(err); ok {
+		return p.checkout(http.StatusUnprocessableEntity, checkoutState{refused: refused})
+	}
+	if err != nil {
+		return err
+	}
+	return p.again()
 }
 
 // promotion changes the code and shows the page again with what was typed beside it, so that it is not lost.
@@ -47,6 +73,11 @@ func (p *page) promotion(change func(tx *Tx) error) error {
 	if err != nil {
 		return err
 	}
+	return p.again()
+}
+
+// again shows the page with what was typed; when there was nothing, a reload of it asks for nothing.
+func (p *page) again() error {
 	for _, typed := range []string{"email", "name", "postal_code"} {
 		if p.field(typed) != "" {
 			return p.checkout(http.StatusOK, checkoutState{})
@@ -68,6 +99,11 @@ func (p *page) payCheckout() error {
 		s, err := tx.Get("checkout.session", p.id())
 		if err != nil {
 			return err
+		}
+		if saved := p.field("payment_method"); saved != "" && p.field("card_number") == "" && p.field("card") == "" {
+			if err := payWithSaved(tx, &in, saved, s.Str("customer")); err != nil {
+				return err
+			}
 		}
 		if known := s.Str("customer_details.email"); s.Has("customer") && known != "" {
 			in.Email = known
@@ -103,6 +139,20 @@ func (p *page) payCheckout() error {
 	default:
 		return p.leave(result.RedirectURL)
 	}
+}
+
+// payWithSaved takes a card on file, with the address that is on file with it.
+func payWithSaved(tx *Tx, in *CheckoutConfirm, id, customer string) error {
+	if err := ownMethod(tx, id, customer); err != nil {
+		return err
+	}
+	pm, err := tx.load(id)
+	if err != nil {
+		return err
+	}
+	in.PaymentMethod, in.Name = id, pm.Str("billing_details.name")
+	in.Country, in.PostalCode = pm.Str("billing_details.address.country"), pm.Str("billing_details.address.postal_code")
+	return nil
 }
 
 // checkout shows the session in whatever state it is.

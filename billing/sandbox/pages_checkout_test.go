@@ -188,3 +188,63 @@ func TestPagesNeverLeaveByThemselves(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.status)
 	require.Equal(t, "https://shop.example/done", page.Find("main a").AttrOr("href", ""))
 }
+
+// The quantity may be changed within the session's bounds, and what it costs follows.
+func TestCheckoutPageSeats(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-11-23T09:00")
+	cs := s.checkout(s.pro, func(p *stripe.CheckoutSessionParams) {
+		p.LineItems[0].Quantity = stripe.Int64(2)
+		p.LineItems[0].AdjustableQuantity = &stripe.CheckoutSessionLineItemAdjustableQuantityParams{
+			Enabled: stripe.Bool(true), Minimum: stripe.Int64(2), Maximum: stripe.Int64(5),
+		}
+	})
+	page := newBrowser(t, s.URL()).open(cs.URL)
+	fewer, more, typed := ".seats [aria-label^='One fewer']", ".seats [aria-label^='One more']", ".seats [value=typed]"
+	require.Equal(t, 1, page.Find(fewer+"[disabled]").Length())
+	page = page.press(more).follow()
+	require.Equal(t, "$60.00", page.text("#due"))
+	page = page.press(typed, "quantity", "5").follow()
+	require.Equal(t, 1, page.Find(more+"[disabled]").Length())
+	for _, wrong := range []string{"6", "1", "0", "-3", "two", ""} {
+		refused := page.press(typed, "quantity", wrong)
+		require.Equal(t, http.StatusUnprocessableEntity, refused.status, wrong)
+		require.Equal(t, "$100.00", refused.text("#due"))
+	}
+	page = page.press(fewer, "email", "kim@example.com") // What was typed beside it stays.
+	require.Equal(t, "kim@example.com", page.Find("#email").AttrOr("value", ""))
+	page.press(oneClick)
+	paid := s.session(cs.ID)
+	require.EqualValues(t, 8000, paid.AmountTotal)
+	require.EqualValues(t, 4, s.sub(paid.Subscription.ID).Items.Data[0].Quantity)
+
+	fixed := newBrowser(t, s.URL()).open(s.checkout(s.pro).URL)
+	require.Zero(t, fixed.Find(".seats").Length())
+	item := s.session(s.checkout(s.pro).ID).ID
+	refused := fixed.send(fixed.url.Path, url.Values{"seats": {"3"}, "item": {item}})
+	require.Equal(t, http.StatusUnprocessableEntity, refused.status)
+}
+
+// A known customer pays with a card on file, and with nobody else's.
+func TestCheckoutPageOffersSavedCards(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-11-23T09:00")
+	customer, other := s.buyer("pm_card_visa"), s.buyer("pm_card_mastercard")
+	as := func(p *stripe.CheckoutSessionParams) { p.Customer, p.CustomerEmail = &customer, nil }
+	cs := s.checkout(s.pro, as)
+	page := newBrowser(t, s.URL()).open(cs.URL)
+	require.Contains(t, page.text(".choice"), "4242")
+	foreign := newBrowser(t, s.URL()).open(s.checkout(s.pro, func(p *stripe.CheckoutSessionParams) {
+		p.Customer, p.CustomerEmail = &other, nil
+	}).URL).Find("[name=payment_method]").AttrOr("value", "")
+	require.Equal(t, http.StatusNotFound, page.press("#pay", "payment_method", foreign).status)
+	require.Equal(t, http.StatusSeeOther, page.press("#pay").status)
+	require.Equal(t, stripe.CheckoutSessionStatusComplete, s.session(cs.ID).Status)
+
+	// A card that is typed beside them wins.
+	cs = s.checkout(s.pro, as)
+	page = newBrowser(t, s.URL()).open(cs.URL).
+		press("#pay", "card_number", "4000 0000 0000 0002", "card_exp", "12 / 30", "card_cvc", "123")
+	require.Equal(t, http.StatusPaymentRequired, page.status)
+	require.Contains(t, page.text("[role=alert]"), "declined")
+}

@@ -63,6 +63,9 @@ func checkoutView(tx *Tx, s Object) (pages.Checkout, error) {
 		Promo: pages.Promo{Allowed: s.Bool("allow_promotion_codes") && len(s.List("discounts")) == 0},
 	}
 	v.EmailLocked = s.Has("customer") && v.Email != ""
+	if err := savedFor(tx, s, &v); err != nil {
+		return v, err
+	}
 	if s.Str("mode") == "setup" {
 		v.What, v.Figure, v.Pay = "Save a payment method", "Nothing to pay", "Save card"
 		v.Then = "Your card is kept for later. It is not charged now."
@@ -84,6 +87,22 @@ func checkoutView(tx *Tx, s Object) (pages.Checkout, error) {
 	}
 	headline(tx, s, costs, &v)
 	return v, nil
+}
+
+// savedFor offers a known customer the cards on file, unless the session wants a whole address with the card.
+func savedFor(tx *Tx, s Object, v *pages.Checkout) error {
+	if !s.Has("customer") || !v.NeedsCard || v.NeedsBill || s.Str("mode") == "setup" {
+		return nil
+	}
+	customer, err := tx.load(s.Str("customer"))
+	if err != nil || customer == nil {
+		return err
+	}
+	if v.Saved, err = savedCards(tx, customer); err != nil || len(v.Saved) == 0 {
+		return err
+	}
+	v.Saved[0].Default = true // Something is chosen from the start, also where the customer has no default.
+	return nil
 }
 
 func checkoutLines(tx *Tx, s Object) ([]pages.CheckoutLine, error) {
@@ -111,9 +130,27 @@ func checkoutLines(tx *Tx, s Object) ([]pages.CheckoutLine, error) {
 				line.Detail += ", " + unit + " each"
 			}
 		}
+		line.Seats = seatsOf(item)
 		out = append(out, line)
 	}
 	return out, nil
+}
+
+// seatsOf are the bounds within which a line's quantity may be changed on the page.
+func seatsOf(item Object) pages.Seats {
+	if !item.Bool("_adjustable.enabled") {
+		return pages.Seats{}
+	}
+	low, high := seatBounds(item)
+	n := item.Int("quantity")
+	seats := pages.Seats{Item: item.ID(), Quantity: itoa(n), Min: itoa(low), Max: itoa(high)}
+	if n > low {
+		seats.Fewer = itoa(n - 1)
+	}
+	if n < high {
+		seats.More = itoa(n + 1)
+	}
+	return seats
 }
 
 func itoa(n int64) string { return pages.Count(n) }

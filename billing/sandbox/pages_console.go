@@ -21,7 +21,8 @@ func consoleNotice(did string) string {
 	return map[string]string{
 		"resent": "The event is on its way once more.", "mode": "Webhooks arrive in this order from now on.",
 		"armed": "The fault is armed.", "disarmed": "Nothing is armed any more.", "reset": "Everything was forgotten.",
-		"paid": "The invoice is paid.",
+		"paid": "The invoice is paid.", "done": "Done.", "dunning": "The settings were saved.",
+		"imported": "The file took the place of everything that was here.",
 	}[did]
 }
 

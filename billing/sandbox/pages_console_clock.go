@@ -66,6 +66,9 @@ func (p *page) clock(status int, alert string) error {
 		if v.Agenda, err = agendaRows(tx); err != nil {
 			return err
 		}
+		if v.Clocks, _, err = objectRows(tx, `WHERE object = ? AND deleted = 0 ORDER BY seq DESC LIMIT 20`, kindClock); err != nil {
+			return err
+		}
 		return p.happened(tx, &v)
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/tollgate/billing/sandbox/pages"
@@ -171,8 +172,11 @@ func deliveryRows(tx *Tx, clause string, args ...any) ([]pages.DeliveryRow, int6
 // wallTime prints the wall time of a delivery, which the sandbox's clock does not move.
 func wallTime(millis int64) string { return time.UnixMilli(millis).UTC().Format("2 Jan, 15:04:05") }
 
-func showDeliveries(p *page) error {
-	v := pages.Deliveries{ConsoleFrame: p.console("Webhooks", "deliveries")}
+func showDeliveries(p *page) error { return p.deliveries(http.StatusOK, "") }
+
+func (p *page) deliveries(status int, alert string) error {
+	v := pages.Deliveries{ConsoleFrame: p.console("Webhooks", "deliveries"), URL: p.field("url"), Filter: p.field("events")}
+	v.Alert = alert
 	state := p.query("state")
 	for _, tab := range []pages.Tab{
 		{Label: "All"}, {Label: "Waiting", Link: "pending"}, {Label: "Delivered", Link: "delivered"},
@@ -183,11 +187,13 @@ func showDeliveries(p *page) error {
 		})
 	}
 	err := p.view(func(tx *Tx) error {
-		endpoints, err := tx.Find("webhook_endpoint", Query{Where: map[string]string{"status": "enabled"}})
+		endpoints, err := tx.Find("webhook_endpoint", Query{OldestFirst: true, Limit: 50})
 		if err != nil {
 			return err
 		}
-		v.Endpoints = len(endpoints)
+		for _, o := range endpoints {
+			v.Endpoints = append(v.Endpoints, endpointRow(o))
+		}
 		before := wholeNumber(p.query("before"), 1<<62, 1, 1<<62)
 		var last int64
 		v.Rows, last, err = deliveryRows(tx, `WHERE d.id < ? AND ? IN ('', d.state) ORDER BY d.id DESC LIMIT ?`, before,
@@ -204,5 +210,23 @@ func showDeliveries(p *page) error {
 	if p.query("before") != "" {
 		v.Newest = "/_stripe/deliveries?state=" + url.QueryEscape(state)
 	}
-	return p.show(http.StatusOK, pages.DeliveriesPage(v))
+	return p.show(status, pages.DeliveriesPage(v))
+}
+
+// endpointRow says where an endpoint listens, and to what.
+func endpointRow(o Object) pages.ObjectRow {
+	wanted := o.Strs("enabled_events")
+	label := pages.Plural(int64(len(wanted)), "type of event")
+	if containsText(wanted, "*") {
+		label = "all events"
+	} else if len(wanted) <= 3 {
+		label = strings.Join(wanted, ", ")
+	}
+	if about := o.Str("description"); about != "" {
+		label = about + ": " + label
+	}
+	return pages.ObjectRow{
+		ID: o.ID(), Label: label, Kind: o.Str("url"), State: pages.Words(o.Str("status")),
+		Tone: stateTone(o.Str("status")), At: pages.Moment(o.Int("created")),
+	}
 }

@@ -4,36 +4,48 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"example.com/tollgate/billing/sandbox/pages"
 )
 
+// showObjects lists the objects of a kind, or those in which a text stands. An id leads straight to its object.
 func showObjects(p *page) error {
-	if id := strings.TrimSpace(p.query("id")); id != "" {
-		return p.to("/_stripe/objects/" + url.PathEscape(id))
-	}
-	v := pages.Objects{ConsoleFrame: p.console("Objects", "objects"), Kind: p.query("kind")}
+	v := pages.Objects{ConsoleFrame: p.console("Objects", "objects"), Kind: p.query("kind"), Text: strings.TrimSpace(p.query("id"))}
+	found := false
 	err := p.view(func(tx *Tx) error {
+		if o, err := tx.load(v.Text); err != nil || o != nil {
+			found = true
+			return err
+		}
 		if err := kindTabs(tx, &v); err != nil {
 			return err
+		}
+		if v.Text != "" {
+			v.Kind = p.query("kind")
 		}
 		before := wholeNumber(p.query("before"), 1<<62, 1, 1<<62)
 		var last int64
 		var err error
-		v.Rows, last, err = objectRows(tx, `WHERE object = ? AND seq < ? ORDER BY seq DESC LIMIT ?`, v.Kind, before,
-			consolePage+1)
+		v.Rows, last, err = objectRows(tx, `WHERE ?1 IN ('', object) AND seq < ?2 AND (?3 = '' OR instr(lower(data), lower(?3)))
+			ORDER BY seq DESC LIMIT ?4`, v.Kind, before, v.Text, consolePage+1)
 		if len(v.Rows) > consolePage {
 			v.Rows = v.Rows[:consolePage]
-			v.Older = "/_stripe/objects?" + url.Values{"kind": {v.Kind}, "before": {itoa(last + 1)}}.Encode()
+			v.Older = "/_stripe/objects?" + url.Values{
+				"kind": {v.Kind}, "id": {v.Text}, "before": {strconv.FormatInt(last+1, 10)},
+			}.Encode()
 		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	if found {
+		return p.to("/_stripe/objects/" + url.PathEscape(v.Text))
+	}
 	if p.query("before") != "" {
-		v.Newest = "/_stripe/objects?kind=" + url.QueryEscape(v.Kind)
+		v.Newest = "/_stripe/objects?" + url.Values{"kind": {v.Kind}, "id": {v.Text}}.Encode()
 	}
 	return p.show(http.StatusOK, pages.ObjectsPage(v))
 }
@@ -52,7 +64,7 @@ func kindTabs(tx *Tx, v *pages.Objects) error {
 		if err := rows.Scan(&kind, &n); err != nil {
 			return fmt.Errorf("count objects: %w", err)
 		}
-		if v.Kind == "" {
+		if v.Kind == "" && v.Text == "" {
 			v.Kind = kind
 		}
 		v.Kinds = append(v.Kinds, pages.Tab{
@@ -113,8 +125,11 @@ func objectLabel(o Object) string {
 	return strings.Join(parts, " · ")
 }
 
-func showObject(p *page) error {
+func showObject(p *page) error { return p.object(http.StatusOK, "") }
+
+func (p *page) object(status int, alert string) error {
 	v := pages.ObjectView{ConsoleFrame: p.console("Object", "objects"), ID: p.id()}
+	v.Alert = alert
 	err := p.view(func(tx *Tx) error {
 		o, err := tx.load(p.id())
 		if err != nil {
@@ -124,12 +139,19 @@ func showObject(p *page) error {
 			return missing(http.StatusNotFound, "object", p.id(), "id")
 		}
 		v.Kind, v.Title = o.Kind(), o.ID()
+		v.State, v.Tone = pages.Words(o.Str("status")), stateTone(o.Str("status"))
+		v.Actions, v.Facts = actionsOf(o), endpointFacts(o, p.s.opts.Now())
 		body := pretty(tx.Public(o))
 		v.Body = string(body)
 		v.Page, v.PageText = hostedPage(o)
 		v.Related, _, err = objectRows(tx, `WHERE ?1 IN (customer, subscription)
 			OR (object = 'price' AND json_extract(data, '$.product') = ?1)
-			OR (object = 'charge' AND json_extract(data, '$.payment_intent') = ?1)
+			OR (object IN ('charge', 'dispute', 'refund') AND json_extract(data, '$.payment_intent') = ?1)
+			OR (object IN ('dispute', 'refund', 'balance_transaction')
+				AND ?1 IN (json_extract(data, '$.charge'), json_extract(data, '$.source')))
+			OR (object = 'credit_note' AND json_extract(data, '$.invoice') = ?1)
+			OR (object = 'promotion_code' AND json_extract(data, '$.coupon.id') = ?1)
+			OR (object = 'customer' AND json_extract(data, '$.test_clock') = ?1)
 			ORDER BY seq DESC LIMIT 20`, o.ID())
 		if err != nil {
 			return err
@@ -140,7 +162,7 @@ func showObject(p *page) error {
 	if err != nil {
 		return err
 	}
-	return p.show(http.StatusOK, pages.ObjectViewPage(v))
+	return p.show(status, pages.ObjectViewPage(v))
 }
 
 // hostedPage is where an object can be seen as its customer sees it.

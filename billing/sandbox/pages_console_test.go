@@ -75,7 +75,7 @@ func TestConsoleShowsObjectsEventsAndRequests(t *testing.T) {
 	event.press("#resend").follow()
 	s.MustIdle()
 	require.Len(t, receiver.WaitEvents(seen+1), seen+1)
-	require.Equal(t, 40, b.open("/_stripe/deliveries").Find(".log li").Length())
+	require.Equal(t, 40, b.open("/_stripe/deliveries").Find(".deliveries li").Length())
 
 	requests := b.open("/_stripe/requests?show=changes")
 	require.Equal(t, 40, requests.Find(".log li").Length())

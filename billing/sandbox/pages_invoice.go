@@ -118,8 +118,14 @@ func invoiceLines(v *pages.Invoice, inv Object, money func(int64) string) {
 	if credit := inv.Int("amount_due") - inv.Int("total"); credit != 0 {
 		add("Balance applied", credit, false)
 	}
+	if credited := inv.Int("pre_payment_credit_notes_amount"); credited > 0 {
+		add("Credited", -credited, false)
+	}
 	if inv.Int("amount_paid") > 0 {
 		add("Amount paid", inv.Int("amount_paid"), false)
+	}
+	if credited := inv.Int("post_payment_credit_notes_amount"); credited > 0 {
+		add("Credited after payment", -credited, false)
 	}
 	add("Amount due", inv.Int("amount_remaining"), true)
 }

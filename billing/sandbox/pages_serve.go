@@ -23,6 +23,9 @@ import (
 // maxPageForm bounds what a page's form may send.
 const maxPageForm = 64 << 10
 
+// importPath is the one form that sends a file.
+const importPath = "/_stripe/switches/import"
+
 // csrfCookie holds a random value; a form carries that value signed. Only a page of the sandbox can have put the two
 // together.
 const csrfCookie = "sandbox_csrf"
@@ -86,8 +89,13 @@ func (p *page) checkForm(cookie string) error {
 	if p.r.Method != http.MethodPost {
 		return nil
 	}
-	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, maxPageForm)
-	if err := p.r.ParseForm(); err != nil {
+	read, limit := p.r.ParseForm, int64(maxPageForm)
+	if strings.HasPrefix(p.r.Header.Get("Content-Type"), "multipart/form-data") && p.r.URL.Path == importPath {
+		limit = maxImport
+		read = func() error { return p.r.ParseMultipartForm(maxImportLine) }
+	}
+	p.r.Body = http.MaxBytesReader(p.w, p.r.Body, limit)
+	if err := read(); err != nil {
 		return &Error{Status: http.StatusBadRequest, Type: typeInvalid, Message: "The form could not be read."}
 	}
 	sent, want := p.r.PostForm.Get("_csrf"), s256(p.s.csrfToken(cookie))

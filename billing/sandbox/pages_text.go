@@ -156,11 +156,12 @@ func savedCards(tx *Tx, customer Object) ([]pages.SavedCard, error) {
 // stateTone colours the states of subscriptions, invoices, intents and sessions.
 func stateTone(state string) string {
 	switch state {
-	case "active", "paid", "succeeded", "complete", "trialing", "delivered", "enabled":
+	case "active", "paid", "succeeded", "complete", "trialing", "delivered", "enabled", "won":
 		return "ok"
-	case "past_due", "open", "incomplete", "requires_action", "requires_payment_method", "pending", "paused":
+	case "past_due", "open", "incomplete", "requires_action", "requires_payment_method", "pending", "paused",
+		"needs_response", "warning_needs_response", "under_review", "warning_under_review", "advancing":
 		return "warn"
-	case "unpaid", "canceled", "incomplete_expired", "uncollectible", "failed":
+	case "unpaid", "canceled", "incomplete_expired", "uncollectible", "failed", "lost":
 		return "bad"
 	default:
 		return ""

@@ -271,7 +271,8 @@ func TestSafetyCardNumbersAreNeverKept(t *testing.T) {
 	require.Equal(t, http.StatusPaymentRequired, got.status)
 	require.Equal(t, "Your card was declined. Your request was in test mode, but used a non test card. For a list of valid "+
 		"test cards, visit: https://stripe.com/docs/testing.", got.err(t)["message"])
-	require.Equal(t, 200, send(t, s.Sandbox, "POST", "/v1/payment_methods", card("4242424242424242"), "Idempotency-Key", "k2").status)
+	got = send(t, s.Sandbox, "POST", "/v1/payment_methods", card("4242424242424242"), "Idempotency-Key", "k2")
+	require.Equal(t, 200, got.status)
 	send(t, s.Sandbox, "POST", "/v1/customers", "source="+real)
 	send(t, s.Sandbox, "POST", "/v1/customers", "coupon=4539-1488-0343-6467")
 

@@ -123,7 +123,7 @@ func hideNumbers(text string) string {
 		case i < len(text) && start >= 0 && (text[i] == ' ' || text[i] == '-') && digits < 19:
 			continue
 		}
-		if number := onlyDigits(text[max(start, 0):i]); start >= 0 && len(number) >= 13 && len(number) <= 19 && luhn(number) {
+		if digits >= 13 && digits <= 19 && luhn(onlyDigits(text[start:i])) {
 			out.WriteString(text[kept:start] + "****")
 			kept = i
 		}

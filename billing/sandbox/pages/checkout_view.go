@@ -24,6 +24,7 @@ type Checkout struct {
 	TaxType     string
 	TaxID       string
 	Card        CardForm
+	Saved       []SavedCard
 	Alert       string
 	Pay         string // the label of the button
 	Legal       string
@@ -31,7 +32,16 @@ type Checkout struct {
 }
 
 // CheckoutLine is one thing that is bought.
-type CheckoutLine struct{ Name, Detail, Amount, Per string }
+type CheckoutLine struct {
+	Name, Detail, Amount, Per string
+	Seats                     Seats
+}
+
+// Seats lets the customer change how many of a line they buy. Empty bounds take the button away.
+type Seats struct {
+	Item, Quantity, Min, Max string
+	Fewer, More              string // the quantities beside this one, where they are allowed
+}
 
 // Total is one line under the things bought. Sum is the last: due today.
 type Total struct {

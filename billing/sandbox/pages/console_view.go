@@ -43,6 +43,7 @@ type Objects struct {
 	ConsoleFrame
 	Kinds []Tab
 	Kind  string
+	Text  string // what was searched for
 	Rows  []ObjectRow
 	Pager
 }
@@ -51,10 +52,16 @@ type Objects struct {
 type ObjectView struct {
 	ConsoleFrame
 	ID, Kind, Body string
+	State, Tone    string
 	Page, PageText string // its hosted page, when it has one
+	Actions        []Action
+	Facts          []Detail // what only its owner may see
 	Related        []ObjectRow
 	Events         []EventRow
 }
+
+// Action is a button on an object's page.
+type Action struct{ Verb, Label, Tone string }
 
 // Events is the list of events.
 type Events struct {
@@ -84,9 +91,10 @@ type DeliveryRow struct {
 // Deliveries is the list of deliveries.
 type Deliveries struct {
 	ConsoleFrame
-	Tabs      []Tab
-	Rows      []DeliveryRow
-	Endpoints int
+	Tabs        []Tab
+	Rows        []DeliveryRow
+	Endpoints   []ObjectRow // whose kind is the URL
+	URL, Filter string      // what was typed for a new one
 	Pager
 }
 
@@ -118,6 +126,7 @@ type Clock struct {
 	Happened []EventRow
 	More     int
 	Agenda   []AgendaRow
+	Clocks   []ObjectRow // the API's own test clocks
 }
 
 // AgendaRow is something that will fall due.
@@ -126,9 +135,13 @@ type AgendaRow struct{ At, What, ID, Link string }
 // Switches is the page of faults and of the order of delivery.
 type Switches struct {
 	ConsoleFrame
-	Mode   string
-	Faults []FaultRow
+	Mode    string
+	Faults  []FaultRow
+	Dunning DunningForm
 }
+
+// DunningForm is the account's settings for failed payments.
+type DunningForm struct{ Days, End, Upcoming string }
 
 // FaultRow is a fault that is armed.
 type FaultRow struct{ Match, What, Times string }

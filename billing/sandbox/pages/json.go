@@ -111,7 +111,8 @@ func linkOf(value string) string {
 	case "req":
 		return "/_stripe/requests/" + value
 	case "cus", "prod", "price", "sub", "si", "in", "ii", "pi", "ch", "re", "pm", "seti", "txn", "cs", "bps", "bpc",
-		"promo", "di", "we", "txr", "txi", "dp", "cbtxn", "cn":
+		"promo", "di", "we", "txr", "txi", "dp", "du", "cbtxn", "cn", "clock",
+		"mtr", "issfr", "il", "cnli":
 		return "/_stripe/objects/" + value
 	}
 	return ""
