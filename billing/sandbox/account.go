@@ -20,6 +20,7 @@ func getAccount(r *apiRequest) (Object, error) {
 			"dashboard": Object{"display_name": "Stripe sandbox", "timezone": "Etc/UTC"},
 			"payments": Object{
 				"statement_descriptor": "SANDBOX", "statement_descriptor_kana": nil, "statement_descriptor_kanji": nil,
+				"statement_descriptor_prefix_kana": nil, "statement_descriptor_prefix_kanji": nil,
 			},
 		},
 	}, nil

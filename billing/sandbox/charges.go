@@ -1,5 +1,11 @@
 package sandbox
 
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strconv"
+)
+
 // newCharge builds a succeeded charge for an intent; a failed one changes what differs.
 func newCharge(tx *Tx, pi, pm Object, card TestCard) Object {
 	c := tx.Skeleton("charge")
@@ -27,7 +33,8 @@ func newCharge(tx *Tx, pi, pm Object, card TestCard) Object {
 func chargeCard(pm Object, card TestCard) Object {
 	d := Object{
 		"amount_authorized": nil, "authorization_code": nil, "installments": nil, "mandate": nil,
-		"network": card.Brand, "network_token": Object{"used": false}, "three_d_secure": nil, "wallet": nil,
+		"network": card.Brand, "network_token": Object{"used": false}, "network_transaction_id": nil,
+		"three_d_secure": nil, "wallet": nil,
 		"checks": Object{"address_line1_check": nil, "address_postal_code_check": nil, "cvc_check": "pass"},
 	}
 	for _, key := range []string{
@@ -38,9 +45,15 @@ func chargeCard(pm Object, card TestCard) Object {
 	return d
 }
 
+// networkTransaction is how a card network names a payment that it approved: fifteen digits, here of the charge's id.
+func networkTransaction(charge string) string {
+	sum := sha256.Sum256([]byte("network transaction " + charge))
+	return strconv.FormatUint(1e14+binary.BigEndian.Uint64(sum[:])%9e14, 10)
+}
+
 func approvedOutcome() Object {
 	return Object{
-		"network_advice_code": nil, "network_decline_code": nil, "network_status": "approved_by_network",
+		"advice_code": nil, "network_advice_code": nil, "network_decline_code": nil, "network_status": "approved_by_network",
 		"reason": nil, "risk_level": "normal", "risk_score": int64(11), "seller_message": "Payment complete.",
 		"type": "authorized",
 	}
@@ -48,7 +61,7 @@ func approvedOutcome() Object {
 
 func failedOutcome(card TestCard, why decline) Object {
 	out := Object{
-		"network_advice_code": nil, "network_decline_code": nil, "network_status": "declined_by_network",
+		"advice_code": nil, "network_advice_code": nil, "network_decline_code": nil, "network_status": "declined_by_network",
 		"reason": why.declineCode, "risk_level": "normal", "risk_score": int64(22), "type": "issuer_declined",
 		"seller_message": "The bank returned the decline code `" + why.declineCode + "`.",
 	}

@@ -278,12 +278,20 @@ func TestFieldMode(t *testing.T) {
 	t.Parallel()
 	r := sandboxtest.NewReceiver(t)
 	s := sandboxtest.New(t, sandboxtest.Forward(r))
+	subscribed(t, s)
+	s.MustIdle()
+	before := len(r.Types())
 	if err := s.SetMode(context.Background(), sandbox.Field); err != nil {
 		t.Fatal(err)
 	}
 	err := s.Do(context.Background(), func(tx *sandbox.Tx) error {
 		for _, typ := range []string{"payment_intent.created", "invoice.paid", "charge.succeeded", "invoice.created"} {
-			if err := tx.Emit(typ, tx.Skeleton("webhook_endpoint"), nil); err != nil {
+			kind, _, _ := strings.Cut(typ, ".")
+			found, err := tx.Find(kind, sandbox.Query{Limit: 1})
+			if err != nil {
+				return err
+			}
+			if err := tx.Emit(typ, found[0], nil); err != nil {
 				return err
 			}
 		}
@@ -294,7 +302,7 @@ func TestFieldMode(t *testing.T) {
 	}
 	s.MustIdle()
 	want := []string{"charge.succeeded", "payment_intent.created", "invoice.created", "invoice.paid"}
-	if diff := cmp.Diff(want, r.Types()); diff != "" {
+	if diff := cmp.Diff(want, r.Types()[before:]); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -11,6 +11,7 @@ func succeedIntent(tx *Tx, id string, pm Object, card TestCard, opt payOptions) 
 	}
 	charge := newCharge(tx, pi, pm, card)
 	charge["outcome"] = approvedOutcome()
+	charge.Set("payment_method_details.card.network_transaction_id", networkTransaction(charge.ID()))
 	if opt.authenticated {
 		charge.Set("payment_method_details.card.three_d_secure", Object{
 			"authentication_flow": "challenge", "electronic_commerce_indicator": nil, "exemption_indicator": nil,

@@ -3,7 +3,6 @@ package captured
 import (
 	"errors"
 	"fmt"
-	"sort"
 	"strings"
 	"testing"
 
@@ -16,31 +15,16 @@ import (
 // in which no additional key is allowed.
 func TestEveryCaptureIsStripes(t *testing.T) {
 	t.Parallel()
-	schemas := strictSchemas(t)
-	kinds, problems := map[string]int{}, map[string]int{}
-	objects, wrong := 0, 0
-	each(t, func(c capture) {
-		for _, object := range parts(c.Object) {
-			kind, _ := object["object"].(string)
-			kinds[kind]++
-			objects++
-			found := verdict(schemas, object)
-			if len(found) > 0 {
-				wrong++
-			}
-			for _, problem := range found {
-				problems[kind+": "+problem+" (after "+c.Cause+")"]++
-			}
-		}
-	})
-	if len(kinds) < 20 {
-		t.Errorf("only %d kinds of objects were captured: %v", len(kinds), kinds)
+	h := reap(t)
+	if len(h.kinds) < 20 {
+		t.Errorf("only %d kinds of objects were captured", len(h.kinds))
 	}
-	t.Logf("judged %v", kinds)
-	for _, problem := range sorted(problems) {
-		t.Errorf("%d times: %s", problems[problem], problem)
+	t.Logf("judged %v", h.kinds)
+	for _, problem := range sorted(h.problems) {
+		t.Errorf("%d times: %s", h.problems[problem], problem)
 	}
-	table.Report(t, "openapi", fmt.Sprintf("%d objects of %d kinds, %s valid", objects, len(kinds), percent(objects-wrong, objects)))
+	table.Report(t, "openapi",
+		fmt.Sprintf("%d objects of %d kinds, %s valid", h.objects, len(h.kinds), percent(h.objects-h.wrong, h.objects)))
 }
 
 // percent rounds down, so that 100 % means all.
@@ -113,13 +97,4 @@ func verdict(schemas openapi3.Schemas, object map[string]any) []string {
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return fmt.Sprintf("%.300s", line)
-}
-
-func sorted(m map[string]int) []string {
-	out := make([]string, 0, len(m))
-	for key := range m {
-		out = append(out, key)
-	}
-	sort.Strings(out)
-	return out
 }

@@ -2,6 +2,8 @@ package captured
 
 import (
 	"errors"
+	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -10,12 +12,21 @@ import (
 	"example.com/tollgate/billing/sandbox/fidelity/additions"
 )
 
-// strictSchemas loads the document, forbids additional keys everywhere, and adds what the document lacks.
+// strictSchemas loads the document once for all judges, forbids additional keys everywhere, and adds what the document
+// lacks.
 func strictSchemas(t *testing.T) openapi3.Schemas {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(embedded.OpenAPISpec)
+	schemas, err := strict()
 	if err != nil {
 		t.Fatalf("load the specification: %v", err)
+	}
+	return schemas
+}
+
+var strict = sync.OnceValues(func() (openapi3.Schemas, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(embedded.OpenAPISpec)
+	if err != nil {
+		return nil, err
 	}
 	seen := map[*openapi3.Schema]bool{}
 	for _, ref := range doc.Components.Schemas {
@@ -23,15 +34,15 @@ func strictSchemas(t *testing.T) openapi3.Schemas {
 	}
 	list, err := additions.Load()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	for _, a := range list.Objects {
 		if err := admit(doc.Components.Schemas, a); err != nil {
-			t.Errorf("schema %s, %s: %v", a.Schema, a.Name, err)
+			return nil, fmt.Errorf("schema %s, %s: %w", a.Schema, a.Name, err)
 		}
 	}
-	return doc.Components.Schemas
-}
+	return doc.Components.Schemas, nil
+})
 
 func forbid(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
 	if ref == nil || ref.Value == nil || seen[ref.Value] {
