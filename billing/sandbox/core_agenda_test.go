@@ -3,6 +3,7 @@ package sandbox
 import (
 	"context"
 	"errors"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -20,7 +21,7 @@ func engine(t interface {
 	Fatalf(string, ...any)
 	Cleanup(func())
 }, wall *fakeWall, steps map[string]agendaStep) *Sandbox {
-	s, err := New(Options{Now: wall.now})
+	s, err := New(Options{Now: wall.now, CaptureDir: os.Getenv(CapturesEnv), CaptureName: "engine"})
 	if err != nil {
 		t.Fatalf("new: %v", err)
 	}

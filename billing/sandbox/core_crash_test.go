@@ -31,6 +31,7 @@ func TestCrashChild(t *testing.T) {
 	}
 	s, err := sandbox.New(sandbox.Options{
 		Path: path, Addr: "127.0.0.1:0", Now: time.Now, WebhookURL: url, WebhookSecret: sandboxtest.Secret,
+		CaptureDir: os.Getenv(sandbox.CapturesEnv), CaptureName: t.Name(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -153,7 +154,9 @@ func TestRestart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sandbox.db")
 	deaf := sandboxtest.NewReceiver(t, 500, 500, 500)
 	open := func(changes ...func(*sandbox.Options)) *sandbox.Sandbox {
-		opts := sandbox.Options{Path: path, Addr: "127.0.0.1:0", Now: time.Now}
+		opts := sandbox.Options{
+			Path: path, Addr: "127.0.0.1:0", Now: time.Now, CaptureDir: os.Getenv(sandbox.CapturesEnv), CaptureName: t.Name(),
+		}
 		for _, change := range changes {
 			change(&opts)
 		}
@@ -379,7 +382,9 @@ func TestRequestLog(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := sandbox.New(sandbox.Options{Path: path, Now: time.Now})
+	again, err := sandbox.New(sandbox.Options{
+		Path: path, Now: time.Now, CaptureDir: os.Getenv(sandbox.CapturesEnv), CaptureName: t.Name(),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

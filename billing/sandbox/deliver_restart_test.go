@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func (s *reopened) open(delays ...time.Duration) {
 	var err error
 	s.Sandbox, err = sandbox.New(sandbox.Options{
 		Path: s.path, Addr: "127.0.0.1:0", Now: time.Now, WebhookURL: s.receiver, WebhookSecret: sandboxtest.Secret,
-		RetryDelays: delays,
+		RetryDelays: delays, CaptureDir: os.Getenv(sandbox.CapturesEnv), CaptureName: s.t.Name(),
 	})
 	if err == nil {
 		err = s.Start(context.Background())

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -197,7 +198,10 @@ func TestClockDeletion(t *testing.T) {
 func TestClockAdvanceSurvivesARestart(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	opts := sandbox.Options{Path: filepath.Join(t.TempDir(), "s.db"), Now: func() time.Time { return at }}
+	opts := sandbox.Options{
+		Path: filepath.Join(t.TempDir(), "s.db"), Now: func() time.Time { return at },
+		CaptureDir: os.Getenv(sandbox.CapturesEnv), CaptureName: t.Name(),
+	}
 	first, err := sandbox.New(opts) // Without Start nothing works the agenda off, so the advance stays where it is.
 	require.NoError(t, err)
 	sandbox.Serve(t, first)
