@@ -32,7 +32,8 @@ func createCharge(r *apiRequest) (Object, error) {
 		return nil, err
 	}
 	asked["customer"] = textOrNil(orText(p.Str("customer"), pm.Str("customer")))
-	p.Copy(asked, "description", "receipt_email", "shipping", "statement_descriptor", "statement_descriptor_suffix",
+	applyShipping(p, asked, parcelKeys()...)
+	p.Copy(asked, "description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix",
 		"transfer_group")
 	if asked["metadata"], err = p.Metadata(nil); err != nil {
 		return nil, err
@@ -104,7 +105,8 @@ func updateCharge(r *apiRequest) (Object, error) {
 		if c.Has("customer") && r.Params.Given("customer") && c.Str("customer") != r.Params.Str("customer") {
 			return invalidf("customer", "You cannot change the customer of a charge that already has one.")
 		}
-		r.Params.Copy(c, "customer", "description", "receipt_email", "shipping", "transfer_group")
+		applyShipping(r.Params, c, parcelKeys()...)
+		r.Params.Copy(c, "customer", "description", "receipt_email", "transfer_group")
 		if report := r.Params.Sub("fraud_details"); report != nil {
 			c.Set("fraud_details.user_report", textOrNil(report.Str("user_report")))
 			if report.Unset("user_report") {

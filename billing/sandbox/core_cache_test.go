@@ -44,7 +44,9 @@ func insertCustomer(t *testing.T, s *Sandbox, name string) string {
 	var id string
 	mustDo(t, s, func(tx *Tx) error {
 		c := tx.Skeleton("customer")
-		id, c["name"], c["address"] = c.ID(), name, Object{"city": "Riga"}
+		address := emptyAddress()
+		address["city"] = "Riga"
+		id, c["name"], c["address"] = c.ID(), name, address
 		err := tx.Insert(c)
 		c["name"], c["address"].(Object)["city"] = "changed afterwards", "changed afterwards"
 		return err

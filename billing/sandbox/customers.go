@@ -7,7 +7,7 @@ import (
 
 // customerFields are the customer's plain fields, which a request sets one for one.
 func customerFields() []string {
-	return []string{"email", "name", "phone", "description", "shipping", "tax_exempt", "balance", "preferred_locales"}
+	return []string{"email", "name", "phone", "description", "tax_exempt", "balance", "preferred_locales"}
 }
 
 func createCustomer(r *apiRequest) (Object, error) {
@@ -116,6 +116,7 @@ func applyCustomer(r *apiRequest, c Object) error {
 		return invalidf("email", "Invalid email address: %s", email).withCode("email_invalid")
 	}
 	applyAddress(p, c, "address")
+	applyShipping(p, c, "phone")
 	if p.Given("invoice_prefix") {
 		c["invoice_prefix"] = p.Str("invoice_prefix")
 	}
@@ -156,6 +157,28 @@ func applyAddress(p Params, o Object, key string) {
 		o[key] = address
 	}
 }
+
+// applyShipping replaces the shipping details. All parts of the address are always there, and so are the named keys,
+// which depend on whose details they are.
+func applyShipping(p Params, o Object, always ...string) {
+	p.Copy(o, "shipping")
+	sent := p.Sub("shipping")
+	if sent == nil {
+		return
+	}
+	shipping := Object{}
+	sent.Copy(shipping, "name", "phone", "carrier", "tracking_number")
+	applyAddress(sent, shipping, "address")
+	for _, key := range always {
+		if !shipping.Has(key) {
+			shipping[key] = nil
+		}
+	}
+	o["shipping"] = shipping
+}
+
+// parcelKeys are what the shipping details of a payment always have beside name and address.
+func parcelKeys() []string { return []string{"carrier", "phone", "tracking_number"} }
 
 func updateCustomer(r *apiRequest) (Object, error) {
 	if err := checkDefaultMethod(r, r.ID); err != nil {

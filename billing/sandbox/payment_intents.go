@@ -41,7 +41,8 @@ func createPaymentIntent(r *apiRequest) (Object, error) {
 func intentFields(p Params) Object {
 	more := Object{}
 	p.Copy(more, "capture_method", "confirmation_method", "statement_descriptor", "statement_descriptor_suffix",
-		"shipping", "transfer_group")
+		"transfer_group")
+	applyShipping(p, more, parcelKeys()...)
 	if auto := p.Sub("automatic_payment_methods"); auto != nil {
 		more["automatic_payment_methods"] = Object{
 			"enabled": auto["enabled"], "allow_redirects": orText(auto.Str("allow_redirects"), "always"),

@@ -33,7 +33,8 @@ func updatePaymentIntent(r *apiRequest) (Object, error) {
 	}
 	return r.Tx.Update("payment_intent", r.ID, func(pi Object) error {
 		r.Params.Copy(pi, "amount", "currency", "customer", "description", "receipt_email", "setup_future_usage",
-			"statement_descriptor", "statement_descriptor_suffix", "shipping", "transfer_group", "capture_method")
+			"statement_descriptor", "statement_descriptor_suffix", "transfer_group", "capture_method")
+		applyShipping(r.Params, pi, parcelKeys()...)
 		metadata, err := r.Params.Metadata(pi.Obj("metadata"))
 		pi["metadata"] = metadata
 		return err

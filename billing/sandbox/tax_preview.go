@@ -12,7 +12,7 @@ func (r *apiRequest) previewBuyer(customer Object) (Object, error) {
 		buyer = Object{"id": "", "object": "customer", "balance": int64(0), "tax_exempt": "none"}
 	}
 	applyAddress(details, buyer, "address")
-	details.Copy(buyer, "shipping")
+	applyShipping(details, buyer, "phone")
 	if exempt := details.Str("tax_exempt"); exempt != "" {
 		buyer["tax_exempt"] = exempt
 	}
