@@ -131,6 +131,11 @@ func applyCustomer(r *apiRequest, c Object) error {
 			c.Set("invoice_settings."+key, storable(settings[key]))
 		}
 	}
+	if rendering := settings.Sub("rendering_options"); rendering != nil {
+		c.Set("invoice_settings.rendering_options", Object{
+			"amount_tax_display": textOrNil(rendering.Str("amount_tax_display")), "template": textOrNil(rendering.Str("template")),
+		})
+	}
 	metadata, err := p.Metadata(c.Obj("metadata"))
 	c["metadata"] = metadata
 	if err != nil {

@@ -1,5 +1,11 @@
 package sandbox
 
+import (
+	"encoding/json"
+	"math/big"
+	"strings"
+)
+
 func createProduct(r *apiRequest) (Object, error) {
 	if err := r.Params.Require("name"); err != nil {
 		return nil, err
@@ -42,8 +48,19 @@ func insertProduct(tx *Tx, p Params) (Object, error) {
 }
 
 func applyProduct(p Params, product Object) error {
-	p.Copy(product, "name", "active", "description", "images", "marketing_features", "package_dimensions",
-		"shippable", "statement_descriptor", "tax_code", "unit_label", "url")
+	p.Copy(product, "name", "active", "description", "images", "marketing_features", "package_dimensions", "shippable",
+		"statement_descriptor", "tax_code", "unit_label", "url")
+	if sent := p.Sub("package_dimensions"); sent != nil {
+		size := Object{}
+		for _, key := range []string{"height", "length", "weight", "width"} {
+			number, ok := new(big.Rat).SetString(sent.Str(key))
+			if !ok {
+				return invalidf(sent.Path(key), "Missing required param: %s.", sent.Path(key)).withCode("parameter_missing")
+			}
+			size[key] = wholeOr(json.Number(strings.TrimRight(strings.TrimRight(number.FloatString(2), "0"), ".")))
+		}
+		product["package_dimensions"] = size
+	}
 	for _, key := range []string{"images", "marketing_features"} {
 		if p.Unset(key) {
 			product[key] = []any{}

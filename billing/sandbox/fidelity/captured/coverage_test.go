@@ -16,7 +16,7 @@ import (
 )
 
 // medianBar is in percent. A resource far below the others is a skeleton: an object of Stripe's shape with little in it.
-const medianBar = 50
+const medianBar = 60
 
 // seen collects the values of each property of each kind.
 type seen map[string]map[string]*values

@@ -27,7 +27,7 @@ type Row struct{ ID, Judge, Bar string }
 func Rows() []Row {
 	return []Row{
 		{"openapi", "OpenAPI schemas, strict, over every capture", "100 % valid"},
-		{"coverage", "properties seen with two values, median of the resources", "50 %, printed by resource"},
+		{"coverage", "properties seen with two values, median of the resources", "60 %, printed by resource"},
 		{"types", "types of npm stripe@17.7.0, by tsc", "0 errors"},
 		{"cli", "stripe trigger of @stripe/cli@1.52.0", "every name in scope"},
 		{"stories-go", "stories on stripe-go v81.4.0", "30 or more, all pass"},
