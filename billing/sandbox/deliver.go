@@ -67,6 +67,10 @@ func listens(endpoint Object, typ string) bool {
 	return containsText(wanted, "*") || containsText(wanted, typ)
 }
 
+// rankSpan is room for the ranks within one transaction. Transactions may follow each other within a millisecond, and
+// what they bring about is delivered in their order.
+const rankSpan = 1_000_000
+
 func (tx *Tx) enqueue(event Object, endpoint string) error {
 	tx.rank++
 	for _, slot := range tx.s.slots(event.Str("type"), tx.rank) {
@@ -78,7 +82,7 @@ func (tx *Tx) enqueue(event Object, endpoint string) error {
 			at = tx.queuedAt // What one transaction emits is ordered by rank alone.
 		}
 		_, err := tx.sql.Exec(`INSERT INTO deliveries (event, endpoint, rank, next_at) VALUES (?, ?, ?, ?)`,
-			event.ID(), endpoint, slot.rank, at)
+			event.ID(), endpoint, tx.number*rankSpan+int64(slot.rank), at)
 		if err != nil {
 			return fmt.Errorf("queue event %s: %w", event.ID(), err)
 		}

@@ -103,7 +103,9 @@ func (tx *Tx) event(id string) (Object, error) {
 // envelope is event, but leaves the data as it is written: a delivery sends it on without looking at it.
 func (tx *Tx) envelope(id string) (Object, error) {
 	var raw []byte
-	err := tx.sql.QueryRow(`SELECT data FROM events WHERE id = ?`, id).Scan(&raw)
+	var waiting int64
+	err := tx.sql.QueryRow(`SELECT data, (SELECT count(*) FROM deliveries WHERE event = events.id AND state = 'pending')
+		FROM events WHERE id = ?`, id).Scan(&raw, &waiting)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -114,7 +116,8 @@ func (tx *Tx) envelope(id string) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return event, tx.countPending(event)
+	event["pending_webhooks"] = waiting
+	return event, nil
 }
 
 func (tx *Tx) countPending(event Object) error {

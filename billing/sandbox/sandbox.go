@@ -87,6 +87,7 @@ type Sandbox struct {
 	mode     atomic.Value // Mode, the order in which webhooks arrive.
 	url      atomic.Value // string, set by Start.
 	turn     sync.Mutex   // Held by the transaction that is running: there is one connection.
+	turns    int64        // How many there were.
 	cache    objectCache
 	advance  sync.Mutex // Held by whoever works off the agenda.
 	deliver  sync.Mutex // Held by whoever delivers webhooks.
@@ -294,12 +295,13 @@ func (s *Sandbox) View(ctx context.Context, fn func(tx *Tx) error) error {
 func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) error) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
+	s.turns++
 	sqlTx, err := s.db.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{
-		ctx: ctx, sql: sqlTx, s: s, now: s.Now().Unix(), request: opt.request, idemKey: opt.idem,
+		ctx: ctx, sql: sqlTx, s: s, number: s.turns, now: s.Now().Unix(), request: opt.request, idemKey: opt.idem,
 		account: opt.account,
 	}
 	defer func() { _ = sqlTx.Rollback() }() // Without effect after a commit; it also covers a panic in fn.

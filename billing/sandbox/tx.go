@@ -14,6 +14,7 @@ type Tx struct {
 	ctx      context.Context
 	sql      *sql.Tx
 	s        *Sandbox
+	number   int64 // Counts the transactions of this run.
 	now      int64
 	request  string // The id of the API request, or "" for what time brought about.
 	idemKey  string
