@@ -93,6 +93,23 @@ func TestAnIncompleteSubscriptionStaysWhatItIs(t *testing.T) {
 	require.Equal(t, stripe.SubscriptionStatusIncomplete, got.Status)
 }
 
+func TestAPausedSubscriptionEndsWhenItIsTo(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "2026-06-01T00:00")
+	end := s.at("2026-07-10T00:00")
+	sub := s.subscribe(s.buyer(""), s.pro, func(p *stripe.SubscriptionParams) {
+		p.TrialPeriodDays, p.CancelAt = stripe.Int64(14), &end
+		p.TrialSettings = &stripe.SubscriptionTrialSettingsParams{
+			EndBehavior: &stripe.SubscriptionTrialSettingsEndBehaviorParams{MissingPaymentMethod: stripe.String("pause")},
+		}
+	})
+	s.to("2026-07-01T00:00")
+	require.Equal(t, stripe.SubscriptionStatusPaused, s.sub(sub.ID).Status)
+	s.to("2026-07-20T00:00")
+	require.Equal(t, stripe.SubscriptionStatusCanceled, s.sub(sub.ID).Status)
+	require.Equal(t, end, s.sub(sub.ID).EndedAt)
+}
+
 func TestAPausedSubscriptionCanBeCancelledAndChanged(t *testing.T) {
 	t.Parallel()
 	for _, cancel := range []bool{true, false} {

@@ -199,16 +199,19 @@ func scheduleSubscription(tx *Tx, sub Object) error {
 			return err
 		}
 	}
-	if ended(sub) || sub.Str("status") == "paused" {
+	if ended(sub) {
+		return nil
+	}
+	if at := sub.Int("cancel_at"); at > 0 && (!runs(sub) || at < sub.Int("current_period_end")) {
+		if err := tx.Schedule(at, "subscription.cancel", sub.ID()); err != nil {
+			return err
+		}
+	}
+	if !runs(sub) {
 		return nil
 	}
 	if at := sub.Int("pause_collection.resumes_at"); at > 0 {
 		if err := tx.Schedule(at, "subscription.resume_collection", sub.ID()); err != nil {
-			return err
-		}
-	}
-	if at := sub.Int("cancel_at"); at > 0 && at < sub.Int("current_period_end") {
-		if err := tx.Schedule(at, "subscription.cancel", sub.ID()); err != nil {
 			return err
 		}
 	}

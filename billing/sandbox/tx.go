@@ -190,13 +190,14 @@ func stub(o Object) Object {
 	return Object{"id": o.ID(), "object": o.Kind(), "deleted": true}
 }
 
-// Schedule puts a step on the agenda, or moves it: an item is unique by kind and id.
+// Schedule puts a step on the agenda, or moves it: an item is unique by kind and id. What should have been done
+// already is due now, since a step happens at its own time and time does not go back.
 func (tx *Tx) Schedule(at int64, kind, id string) error {
 	if _, ok := tx.s.steps[kind]; !ok {
 		return fmt.Errorf("schedule %s: no such step in the agenda's table", kind)
 	}
 	_, err := tx.sql.Exec(`INSERT INTO agenda (kind, id, at, clock) VALUES (?, ?, ?, ?)
-		ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = 0, clock = excluded.clock`, kind, id, at, tx.clock)
+		ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = 0, clock = excluded.clock`, kind, id, max(at, tx.now), tx.clock)
 	if err != nil {
 		return fmt.Errorf("schedule %s of %s: %w", kind, id, err)
 	}
