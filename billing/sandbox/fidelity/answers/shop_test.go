@@ -3,12 +3,14 @@ package answers
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/billing/sandbox/fidelity/lab"
 )
 
@@ -23,7 +25,10 @@ type shop struct {
 
 func open(t testing.TB, start string) *shop {
 	t.Helper()
-	l, err := lab.New(start)
+	l, err := lab.New(start, func(o *sandbox.Options) {
+		// The judges of captures see these cases too.
+		o.CaptureDir, o.CaptureName = os.Getenv(sandbox.CapturesEnv), t.Name()
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,13 +28,18 @@ type Lab struct {
 }
 
 // New makes a sandbox in memory whose clock stands at a moment such as 2026-01-31T10:00 (UTC), until Advance moves it.
-func New(moment string) (*Lab, error) {
+// Each change may alter its options.
+func New(moment string, changes ...func(*sandbox.Options)) (*Lab, error) {
 	start, err := Moment(moment)
 	if err != nil {
 		return nil, err
 	}
 	l := &Lab{start: start}
-	l.Sandbox, err = sandbox.New(sandbox.Options{Now: func() time.Time { return l.start }, RelaxedDelivery: true})
+	opts := sandbox.Options{Now: func() time.Time { return l.start }, RelaxedDelivery: true}
+	for _, change := range changes {
+		change(&opts)
+	}
+	l.Sandbox, err = sandbox.New(opts)
 	if err != nil {
 		return nil, fmt.Errorf("lab: %w", err)
 	}
