@@ -70,9 +70,18 @@ func recheckDiscounts(tx *Tx, s Object) error {
 	if err != nil {
 		return err
 	}
+	on, err := sessionPurchase(tx, s)
+	if err != nil {
+		return err
+	}
 	for _, d := range s.List("discounts") {
-		if _, err := readSource(tx, customer, d.Str("coupon"), d.Str("promotion_code"), "promotion_code",
-			"promotion_code"); err != nil {
+		src, err := readSource(tx, customer, Params{
+			"coupon": d.Str("coupon"), "promotion_code": d.Str("promotion_code"),
+		})
+		if err != nil {
+			return err
+		}
+		if err := src.suits(on); err != nil {
 			return err
 		}
 	}

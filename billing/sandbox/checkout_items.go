@@ -195,7 +195,11 @@ func (r *apiRequest) sessionDiscounts(s Object) error {
 	if err != nil {
 		return err
 	}
-	sources, err := readDiscounts(r.Tx, p, customer)
+	on, err := sessionPurchase(r.Tx, s)
+	if err != nil {
+		return err
+	}
+	sources, err := readDiscounts(r.Tx, p, customer, on)
 	if err != nil {
 		return err
 	}
@@ -245,7 +249,7 @@ func applyPromotionCode(tx *Tx, sessionID, code string) (Object, error) {
 	if !s.Bool("allow_promotion_codes") {
 		return nil, invalidf("promotion_code", "This code is invalid.")
 	}
-	promo, err := findCode(tx, code)
+	promo, err := findCode(tx, code, s.Str("customer"))
 	if err != nil {
 		return nil, err
 	}
@@ -256,18 +260,18 @@ func applyPromotionCode(tx *Tx, sessionID, code string) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := usableCode(tx, promo, customer, s.Int("amount_subtotal"), "promotion_code"); err != nil {
-		return nil, err
-	}
-	coupon, err := usableCoupon(tx, promo.Str("coupon.id"), "promotion_code")
+	src, err := codeSource(tx, promo, customer, "promotion_code")
 	if err != nil {
 		return nil, err
 	}
-	if cur := coupon.Str("currency"); cur != "" && cur != s.Str("currency") &&
-		!coupon.Has("currency_options."+s.Str("currency")) {
-		return nil, invalidf("promotion_code", "This code is invalid.").withCode("promotion_code_invalid")
+	on, err := sessionPurchase(tx, s)
+	if err != nil {
+		return nil, err
 	}
-	return resetDiscounts(tx, sessionID, []discountSource{{coupon: coupon, promotion: promo}})
+	if err := src.suits(on); err != nil {
+		return nil, err
+	}
+	return resetDiscounts(tx, sessionID, []discountSource{src})
 }
 
 // removePromotionCode takes the code back off.

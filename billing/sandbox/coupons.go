@@ -53,16 +53,42 @@ func couponAmount(p Params, c Object) error {
 			return err
 		}
 		c["currency"] = strings.ToLower(p.Str("currency"))
-		if options := p.Sub("currency_options"); options != nil {
-			c["currency_options"] = options.Object()
-		}
-		return nil
+		return couponOptions(p, c)
+	}
+	if p.Has("currency_options") {
+		return invalidf("currency_options", "You can only pass currency_options for a coupon with an amount_off.")
 	}
 	off, ok := percent(p.Str("percent_off"))
 	if !ok || off == "0" {
 		return invalidf("percent_off", "Invalid percent_off: must be greater than 0 and at most 100.")
 	}
 	c["percent_off"] = off
+	return nil
+}
+
+// couponOptions reads what a coupon takes off in further currencies. Its own stands among them, as with prices.
+func couponOptions(p Params, c Object) error {
+	options := c.Obj("currency_options").Clone()
+	if options == nil {
+		options = Object{}
+	}
+	given := p.Sub("currency_options")
+	for _, currency := range given.Keys() {
+		option := given.Sub(currency)
+		amount, sent, err := option.Int("amount_off")
+		switch {
+		case err != nil:
+			return err
+		case !sent:
+			return invalidf(option.Path("amount_off"), "Missing required param: %s.", option.Path("amount_off")).
+				withCode("parameter_missing")
+		case amount <= 0:
+			return invalidf(option.Path("amount_off"), "Invalid positive integer").withCode("parameter_invalid_integer")
+		}
+		options[strings.ToLower(currency)] = Object{"amount_off": amount}
+	}
+	options[c.Str("currency")] = Object{"amount_off": c.Int("amount_off")}
+	c["currency_options"] = options
 	return nil
 }
 
@@ -73,6 +99,14 @@ func listCoupons(r *apiRequest) (Object, error) { return r.list("coupon", Query{
 func updateCoupon(r *apiRequest) (Object, error) {
 	return r.Tx.Update("coupon", r.ID, func(c Object) error {
 		r.Params.Copy(c, "name")
+		if r.Params.Has("currency_options") {
+			if !c.Has("amount_off") {
+				return invalidf("currency_options", "You can only pass currency_options for a coupon with an amount_off.")
+			}
+			if err := couponOptions(r.Params, c); err != nil {
+				return err
+			}
+		}
 		metadata, err := r.Params.Metadata(c.Obj("metadata"))
 		c["metadata"] = metadata
 		return err
@@ -85,17 +119,8 @@ func deleteCoupon(r *apiRequest) (Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	codes, err := r.Tx.Find("promotion_code", Query{Where: map[string]string{"coupon.id": c.ID(), "active": "true"}})
-	if err != nil {
+	if err := retireCodes(r.Tx, c.ID()); err != nil {
 		return nil, err
-	}
-	for _, code := range codes {
-		if _, err := r.Tx.Update("promotion_code", code.ID(), func(o Object) error {
-			o["active"] = false
-			return nil
-		}, "promotion_code.updated"); err != nil {
-			return nil, err
-		}
 	}
 	return stub(c), r.Tx.Delete("coupon", r.ID, "coupon.deleted")
 }
@@ -106,22 +131,25 @@ func expireCoupon(tx *Tx, id string) error {
 	if err != nil || c == nil || c.Bool("deleted") {
 		return err
 	}
-	_, err = tx.Update("coupon", id, func(c Object) error {
+	if _, err = tx.Update("coupon", id, func(c Object) error {
 		c["valid"] = false
 		return nil
-	}, "coupon.updated")
-	return err
+	}, "coupon.updated"); err != nil {
+		return err
+	}
+	return retireCodes(tx, id)
 }
 
-// usableCoupon finds a coupon that can still be redeemed.
-func usableCoupon(tx *Tx, id, param string) (Object, error) {
-	c, err := tx.Ref("coupon", id, param)
+// retireCodes ends the promotion codes of a coupon that can no longer be redeemed.
+func retireCodes(tx *Tx, coupon string) error {
+	codes, err := tx.Find("promotion_code", Query{Where: map[string]string{"coupon.id": coupon, "active": "true"}})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !c.Bool("valid") {
-		return nil, invalidf(param, "Coupon %s is expired or has been used the maximum number of times.", id).
-			withCode("coupon_expired")
+	for _, code := range codes {
+		if err := expirePromotionCode(tx, code.ID()); err != nil {
+			return err
+		}
 	}
-	return c, nil
+	return nil
 }

@@ -2,8 +2,12 @@ package sandbox
 
 import "example.com/tollgate/billing/sandbox/money"
 
-// discountSource is a coupon, and the promotion code through which a customer got at it, if any.
-type discountSource struct{ coupon, promotion Object }
+// discountSource is a coupon, and the promotion code through which a customer got at it, if any. param is the parameter
+// that named it.
+type discountSource struct {
+	coupon, promotion Object
+	param             string
+}
 
 // newDiscount applies a source to something, from now on.
 func newDiscount(tx *Tx, src discountSource, customer, sub, session string) Object {
@@ -114,6 +118,9 @@ func exhausted(tx *Tx, d Object) error {
 		prev := Object{live: true, "times_redeemed": limit - 1}
 		if err := tx.Emit(used[1]+".updated", o, prev); err != nil {
 			return err
+		}
+		if used[1] == "coupon" {
+			return retireCodes(tx, o.ID())
 		}
 	}
 	return nil

@@ -30,7 +30,7 @@ func (r *apiRequest) replaceDiscounts(sub Object) error {
 			return err
 		}
 	}
-	sources, err := readDiscounts(r.Tx, p, customer)
+	sources, err := readDiscounts(r.Tx, p, customer, purchase{currency: sub.Str("currency"), open: onUpdate})
 	if err != nil {
 		return err
 	}
@@ -109,8 +109,13 @@ func startCustomerDiscount(tx *Tx, customer Object, p Params) error {
 		_, err := deleteCustomerDiscount(&apiRequest{Tx: tx, ID: customer.ID()})
 		return err
 	}
+	// Another discount may have another currency; only what else is under way binds its customer.
+	bound, err := boundCurrency(tx, customer)
+	if err != nil {
+		return err
+	}
 	sources, err := readDiscounts(tx, Params{"coupon": p.Str("coupon"), "promotion_code": p.Str("promotion_code")},
-		customer)
+		customer, purchase{currency: bound, open: onCustomer})
 	if err != nil || len(sources) == 0 {
 		return err
 	}

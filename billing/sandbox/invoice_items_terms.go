@@ -16,11 +16,11 @@ func (r *apiRequest) newItem(p Params, customer Object, currency string) (Object
 		return nil, invalidf(p.Path("amount"), "Missing required param: %s.", p.Path("amount")).
 			withCode("parameter_missing")
 	}
+	if item.Str("currency") == "" && !p.Given("price") && p.Sub("price_data") == nil {
+		item["currency"] = customer.Str("currency")
+	}
 	if err := r.setItem(p, item); err != nil {
 		return nil, err
-	}
-	if item.Str("currency") == "" {
-		item["currency"] = customer.Str("currency")
 	}
 	if item.Str("currency") == "" {
 		return nil, invalidf(p.Path("currency"), "Missing required param: %s.", p.Path("currency")).
@@ -49,7 +49,8 @@ func (r *apiRequest) setItem(p Params, item Object) error {
 		item["tax_rates"] = slices.Clone(rates)
 	}
 	if p.Has("discounts") {
-		discounts, err := r.newDiscounts(p, item.Str("customer"), Object{"invoice_item": item.ID()})
+		on := purchaseOf(item.Str("currency"), []Object{item})
+		discounts, err := r.newDiscounts(p, item.Str("customer"), on, Object{"invoice_item": item.ID()})
 		if err != nil {
 			return err
 		}
@@ -155,7 +156,7 @@ func (r *apiRequest) priceItem(item Object, id string, quantity int64) error {
 
 // newDiscounts makes and stores the discounts of an invoice or of an item; those that it has already are named by
 // their ids. mark is what each new one carries to say where it belongs.
-func (r *apiRequest) newDiscounts(p Params, customer string, mark Object) ([]Object, error) {
+func (r *apiRequest) newDiscounts(p Params, customer string, on purchase, mark Object) ([]Object, error) {
 	c, err := r.Tx.Ref("customer", customer, "customer")
 	if err != nil {
 		return nil, err
@@ -170,12 +171,15 @@ func (r *apiRequest) newDiscounts(p Params, customer string, mark Object) ([]Obj
 			out = append(out, kept)
 			continue
 		}
-		src, err := readSource(r.Tx, c, d.Str("coupon"), d.Str("promotion_code"), d.Path("coupon"), d.Path("promotion_code"))
+		src, err := readSource(r.Tx, c, d)
 		if err != nil {
 			return nil, err
 		}
 		if src.coupon == nil {
 			return nil, invalidf(d.Path("coupon"), "You must pass one of coupon, promotion_code, and discount.")
+		}
+		if err := src.suits(on); err != nil {
+			return nil, err
 		}
 		fresh := newDiscount(r.Tx, src, customer, "", "")
 		for key, value := range mark {

@@ -117,7 +117,8 @@ func (r *apiRequest) setInvoiceDiscounts(inv Object) error {
 	if !r.Params.Has("discounts") {
 		return nil
 	}
-	discounts, err := r.newDiscounts(r.Params, inv.Str("customer"), Object{"invoice": inv.ID()})
+	on := purchaseOf(inv.Str("currency"), inv.List("lines"))
+	discounts, err := r.newDiscounts(r.Params, inv.Str("customer"), on, Object{"invoice": inv.ID()})
 	if err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func (r *apiRequest) previewDiscounts(sub Object) error {
 	if err != nil {
 		return err
 	}
-	sources, err := readDiscounts(r.Tx, r.Params, customer)
+	sources, err := readDiscounts(r.Tx, r.Params, customer, purchase{currency: sub.Str("currency"), open: onUpdate})
 	if err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func previewNew(r *apiRequest, customer Object, details Params) (Object, error) 
 	if err != nil {
 		return nil, err
 	}
-	if spec.discounts, err = readDiscounts(r.Tx, r.Params, customer); err != nil {
+	if spec.discounts, err = readSources(r.Tx, r.Params, customer); err != nil {
 		return nil, err
 	}
 	sub, err := buildSubscription(r.Tx, spec)
@@ -158,6 +158,9 @@ func previewNew(r *apiRequest, customer Object, details Params) (Object, error) 
 	}
 	b, err := firstBill(r.Tx, customer, sub)
 	if err != nil {
+		return nil, err
+	}
+	if err := mustSuit(spec.discounts, b.purchase()); err != nil {
 		return nil, err
 	}
 	inv, err := asPreview(r.Tx, b)

@@ -85,8 +85,14 @@ func currencyFor(tx *Tx, price, customer Object) (string, error) {
 }
 
 // liveCurrency is the currency that a customer is bound to, because something of theirs that bills in it is under way,
-// and "" when they are free.
+// or a discount of theirs has it, and "" when they are free.
 func liveCurrency(tx *Tx, customer Object) (string, error) {
+	bound, err := boundCurrency(tx, customer)
+	return orText(bound, customer.Str("discount.coupon.currency")), err
+}
+
+// boundCurrency is liveCurrency without the discount.
+func boundCurrency(tx *Tx, customer Object) (string, error) {
 	if customer.ID() == "" {
 		return "", nil
 	}
@@ -99,7 +105,7 @@ func liveCurrency(tx *Tx, customer Object) (string, error) {
 				AND json_extract(data, '$.mode') = 'subscription'))
 		ORDER BY seq DESC LIMIT 1`, customer.ID()).Scan(&currency)
 	if errors.Is(err, sql.ErrNoRows) {
-		return customer.Str("discount.coupon.currency"), nil
+		return "", nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("find the currency of %s: %w", customer.ID(), err)
@@ -109,9 +115,15 @@ func liveCurrency(tx *Tx, customer Object) (string, error) {
 
 // oneCurrency refuses to bill a customer in another currency than what is under way for them.
 func oneCurrency(tx *Tx, customer Object, currency string) error {
-	known, err := liveCurrency(tx, customer)
-	if err != nil || known == "" || known == currency {
+	known, err := boundCurrency(tx, customer)
+	if err != nil || known == currency {
 		return err
+	}
+	if known == "" {
+		if coupon := customer.Obj("discount.coupon"); takesOffIn(coupon, currency) {
+			return nil
+		}
+		known = customer.Str("discount.coupon.currency")
 	}
 	return invalidf("", "You cannot combine currencies on a single customer. This customer has an active subscription, "+
 		"subscription schedule, discount, quote, invoice item or active subscription mode checkout session with "+

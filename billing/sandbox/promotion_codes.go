@@ -1,13 +1,16 @@
 package sandbox
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 func createPromotionCode(r *apiRequest) (Object, error) {
 	p := r.Params
 	if err := p.Require("coupon"); err != nil {
 		return nil, err
 	}
-	coupon, err := r.Tx.Ref("coupon", p.Str("coupon"), "coupon")
+	coupon, err := usableCoupon(r.Tx, p.Str("coupon"), "coupon")
 	if err != nil {
 		return nil, err
 	}
@@ -30,11 +33,8 @@ func createPromotionCode(r *apiRequest) (Object, error) {
 		}
 		o["customer"] = id
 	}
-	o["restrictions"] = Object{
-		"first_time_transaction": false, "minimum_amount": nil, "minimum_amount_currency": nil,
-	}
-	if given := p.Sub("restrictions"); given != nil {
-		given.Copy(o.Obj("restrictions"), "first_time_transaction", "minimum_amount", "minimum_amount_currency")
+	if err := codeLimits(p.Sub("restrictions"), o); err != nil {
+		return nil, err
 	}
 	if o["metadata"], err = p.Metadata(nil); err != nil {
 		return nil, err
@@ -43,6 +43,9 @@ func createPromotionCode(r *apiRequest) (Object, error) {
 		if at <= r.Tx.Now() {
 			return nil, invalidf("expires_at", "Invalid timestamp: must be an integer Unix timestamp in the future")
 		}
+		if end := coupon.Int("redeem_by"); end > 0 && at > end {
+			return nil, invalidf("expires_at", "A promotion code cannot expire after the redeem_by of its coupon.")
+		}
 		if err := r.Tx.Schedule(at, "promotion_code.expire", o.ID()); err != nil {
 			return nil, err
 		}
@@ -50,32 +53,86 @@ func createPromotionCode(r *apiRequest) (Object, error) {
 	return o, r.Tx.Insert(o, "promotion_code.created")
 }
 
-// freeCode refuses a code that somebody can use already: codes are unique among the active ones, without regard to
-// case.
-func (r *apiRequest) freeCode(code, customer string) error {
-	found, err := findCode(r.Tx, code)
-	if err != nil || found == nil {
+// codeLimits reads what a promotion code asks of the purchase and of the customer.
+func codeLimits(p Params, o Object) error {
+	limits := Object{"first_time_transaction": false, "minimum_amount": nil, "minimum_amount_currency": nil}
+	o["restrictions"] = limits
+	p.Copy(limits, "first_time_transaction", "minimum_amount")
+	if !p.Given("minimum_amount") && !p.Has("currency_options") {
+		return nil
+	}
+	if err := p.Require("minimum_amount", "minimum_amount_currency"); err != nil {
 		return err
 	}
-	if found.Str("customer") == customer {
-		return invalidf("code", "An active promotion code with `code: %s` already exists.", code).
-			withCode("resource_already_exists")
+	if limits.Int("minimum_amount") <= 0 {
+		return invalidf(p.Path("minimum_amount"), "Invalid positive integer").withCode("parameter_invalid_integer")
+	}
+	limits["minimum_amount_currency"] = strings.ToLower(p.Str("minimum_amount_currency"))
+	return minimumOptions(p, limits)
+}
+
+// minimumOptions reads the minimums in further currencies. The first one stands among them.
+func minimumOptions(p Params, limits Object) error {
+	options := limits.Obj("currency_options").Clone()
+	if options == nil {
+		options = Object{}
+	}
+	given := p.Sub("currency_options")
+	for _, currency := range given.Keys() {
+		option := given.Sub(currency)
+		least, sent, err := option.Int("minimum_amount")
+		if err != nil {
+			return err
+		}
+		if !sent || least <= 0 {
+			return invalidf(option.Path("minimum_amount"), "Invalid positive integer").
+				withCode("parameter_invalid_integer")
+		}
+		options[strings.ToLower(currency)] = Object{"minimum_amount": least}
+	}
+	options[limits.Str("minimum_amount_currency")] = Object{"minimum_amount": limits["minimum_amount"]}
+	limits["currency_options"] = options
+	return nil
+}
+
+// freeCode refuses a code that somebody can use already: codes are unique among the active ones of a customer, or of
+// everybody, without regard to case.
+func (r *apiRequest) freeCode(code, customer string) error {
+	found, err := activeCodes(r.Tx, code)
+	if err != nil {
+		return err
+	}
+	for _, o := range found {
+		if o.Str("customer") == customer {
+			return invalidf("code", "An active promotion code with `code: %s` already exists.", code).
+				withCode("resource_already_exists")
+		}
 	}
 	return nil
 }
 
-// findCode finds the active promotion code by what a customer types.
-func findCode(tx *Tx, code string) (Object, error) {
+// activeCodes are the active promotion codes that are typed alike.
+func activeCodes(tx *Tx, code string) ([]Object, error) {
 	active, err := tx.Find("promotion_code", Query{Where: map[string]string{"active": "true"}})
-	if err != nil {
-		return nil, err
-	}
+	return slices.DeleteFunc(active, func(o Object) bool {
+		return !strings.EqualFold(o.Str("code"), strings.TrimSpace(code))
+	}), err
+}
+
+// findCode finds the active promotion code by what a customer types: one of their own before one for everybody, and
+// both before somebody else's.
+func findCode(tx *Tx, code, customer string) (Object, error) {
+	var found Object
+	active, err := activeCodes(tx, code)
 	for _, o := range active {
-		if strings.EqualFold(o.Str("code"), strings.TrimSpace(code)) {
-			return o, nil
+		switch owner := o.Str("customer"); {
+		case owner == customer && customer != "":
+			return o, err
+		case owner == "" || found == nil:
+			found = o
 		}
 	}
-	return nil, nil
+	return found, err
 }
 
 func getPromotionCode(r *apiRequest) (Object, error) { return r.Tx.Get("promotion_code", r.ID) }
@@ -94,11 +151,40 @@ func listPromotionCodes(r *apiRequest) (Object, error) {
 
 func updatePromotionCode(r *apiRequest) (Object, error) {
 	return r.Tx.Update("promotion_code", r.ID, func(o Object) error {
+		if on, sent, err := r.Params.Bool("active"); err != nil {
+			return err
+		} else if sent && on && !o.Bool("active") {
+			if err := r.reactivates(o); err != nil {
+				return err
+			}
+		}
 		r.Params.Copy(o, "active")
+		if given := r.Params.Sub("restrictions"); given.Has("currency_options") {
+			limits := o.Obj("restrictions")
+			if !limits.Has("minimum_amount") {
+				return invalidf(given.Path("currency_options"), "You can only pass currency_options for a promotion code with "+
+					"a minimum_amount.")
+			}
+			if err := minimumOptions(given, limits); err != nil {
+				return err
+			}
+		}
 		metadata, err := r.Params.Metadata(o.Obj("metadata"))
 		o["metadata"] = metadata
 		return err
 	}, "promotion_code.updated")
+}
+
+// reactivates refuses to bring back a code that nobody could redeem, or that another one has taken the place of.
+func (r *apiRequest) reactivates(o Object) error {
+	limit, end := o.Int("max_redemptions"), o.Int("expires_at")
+	if (limit > 0 && o.Int("times_redeemed") >= limit) || (end > 0 && end <= r.Tx.Now()) {
+		return invalidf("active", "This promotion code cannot be activated: it has expired or has been used up.")
+	}
+	if _, err := usableCoupon(r.Tx, o.Str("coupon.id"), "active"); err != nil {
+		return err
+	}
+	return r.freeCode(o.Str("code"), o.Str("customer"))
 }
 
 // expirePromotionCode is the agenda's step at expires_at.
@@ -108,84 +194,4 @@ func expirePromotionCode(tx *Tx, id string) error {
 		return nil
 	}, "promotion_code.updated")
 	return err
-}
-
-// usableCode checks that a customer may redeem a promotion code on a purchase of an amount.
-func usableCode(tx *Tx, o, customer Object, amount int64, param string) error {
-	if !o.Bool("active") {
-		return invalidf(param, "This promotion code is not active.").withCode("promotion_code_inactive")
-	}
-	if at := o.Int("expires_at"); at > 0 && at <= tx.Now() {
-		return invalidf(param, "This promotion code has expired.").withCode("promotion_code_expired")
-	}
-	if owner := o.Str("customer"); owner != "" && owner != customer.ID() {
-		return invalidf(param, "This promotion code cannot be redeemed by this customer.")
-	}
-	if least := o.Int("restrictions.minimum_amount"); least > 0 && amount >= 0 && amount < least {
-		return invalidf(param, "This promotion code cannot be redeemed because the order does not reach the minimum of "+
-			"%s.", moneyText(least, o.Str("restrictions.minimum_amount_currency")))
-	}
-	if o.Bool("restrictions.first_time_transaction") {
-		return firstTime(tx, customer, param)
-	}
-	_, err := usableCoupon(tx, o.Str("coupon.id"), param)
-	return err
-}
-
-// firstTime refuses customers who have paid for something before.
-func firstTime(tx *Tx, customer Object, param string) error {
-	if customer == nil {
-		return nil
-	}
-	paid, err := tx.Find("invoice", Query{Customer: customer.ID(), Where: map[string]string{"status": "paid"}})
-	if err != nil {
-		return err
-	}
-	for _, inv := range paid {
-		if inv.Int("amount_paid") > 0 {
-			return invalidf(param, "This promotion code cannot be redeemed because the associated customer has prior "+
-				"transactions.").withCode("promotion_code_customer_not_first_time")
-		}
-	}
-	return nil
-}
-
-// readDiscounts reads the three ways in which a request gives discounts.
-func readDiscounts(tx *Tx, p Params, customer Object) ([]discountSource, error) {
-	var out []discountSource
-	add := func(coupon, code, couponParam, codeParam string) error {
-		src, err := readSource(tx, customer, coupon, code, couponParam, codeParam)
-		if err == nil && src.coupon != nil {
-			out = append(out, src)
-		}
-		return err
-	}
-	if err := add(p.Str("coupon"), p.Str("promotion_code"), p.Path("coupon"), p.Path("promotion_code")); err != nil {
-		return nil, err
-	}
-	for _, d := range p.Subs("discounts") {
-		if err := add(d.Str("coupon"), d.Str("promotion_code"), d.Path("coupon"), d.Path("promotion_code")); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-func readSource(tx *Tx, customer Object, coupon, code, couponParam, codeParam string) (discountSource, error) {
-	if code != "" {
-		o, err := tx.Ref("promotion_code", code, codeParam)
-		if err != nil {
-			return discountSource{}, err
-		}
-		if err := usableCode(tx, o, customer, -1, codeParam); err != nil {
-			return discountSource{}, err
-		}
-		c, err := usableCoupon(tx, o.Str("coupon.id"), codeParam)
-		return discountSource{coupon: c, promotion: o}, err
-	}
-	if coupon == "" {
-		return discountSource{}, nil
-	}
-	c, err := usableCoupon(tx, coupon, couponParam)
-	return discountSource{coupon: c}, err
 }

@@ -204,7 +204,8 @@ func phaseItem(price Object, quantity int64, metadata Object, rates []Object) Ob
 }
 
 func readPhaseDiscounts(tx *Tx, phase Object, p Params, customer Object) error {
-	sources, err := readDiscounts(tx, p, customer)
+	on := purchase{currency: phase.Str("currency"), open: onSchedule}
+	sources, err := readDiscounts(tx, p, customer, on)
 	if err != nil {
 		return err
 	}

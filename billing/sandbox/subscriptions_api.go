@@ -30,6 +30,9 @@ func createSubscription(r *apiRequest) (Object, error) {
 	if err := addInvoiceItems(r.Tx, sub, r.Params); err != nil {
 		return nil, err
 	}
+	if err := suitStart(r.Tx, spec, sub); err != nil {
+		return nil, err
+	}
 	offSession, _, err := r.Params.Bool("off_session")
 	if err != nil {
 		return nil, err
@@ -42,6 +45,18 @@ func createSubscription(r *apiRequest) (Object, error) {
 		behavior: behavior, pay: payOptions{offSession: offSession},
 	})
 	return sub, err
+}
+
+// suitStart refuses discounts that do not suit the first invoice of a new subscription.
+func suitStart(tx *Tx, spec subscriptionSpec, sub Object) error {
+	if len(spec.discounts) == 0 {
+		return nil
+	}
+	b, err := firstBill(tx, spec.customer, sub)
+	if err != nil {
+		return err
+	}
+	return mustSuit(spec.discounts, b.purchase())
 }
 
 // pendingSetup gives a new trial that has nothing to charge a setup intent, by which its customer can leave a card.
@@ -93,7 +108,7 @@ func readSubscription(tx *Tx, customer Object, p Params) (subscriptionSpec, erro
 		}
 		spec.method = pm.ID()
 	}
-	if spec.discounts, err = readDiscounts(tx, p, customer); err != nil {
+	if spec.discounts, err = readSources(tx, p, customer); err != nil {
 		return spec, err
 	}
 	if p.Str("proration_behavior") == prorateNone {

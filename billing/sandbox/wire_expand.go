@@ -23,7 +23,7 @@ func includable(kind, field string) bool {
 		return field == "applies_to" || field == "currency_options"
 	case "charge":
 		return field == "refunds"
-	case "promotion_code":
+	case "", "promotion_codes_resource_restrictions": // The restrictions of a promotion code name no kind of their own.
 		return field == "currency_options"
 	default:
 		return false
