@@ -23,41 +23,49 @@ type application struct {
 	mrr      int64 // the account's MRR before this sync
 	mrrAfter int64
 	facts    []models.Fact
+	ending   map[string]bool // subscriptions that are to be ended, because an older one is kept
+	ops      int             // operations owed by this sync
 }
 
-// apply writes a snapshot. It returns how many mails it owes.
-func (s *Service) apply(tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, occasion string, fetched time.Time) (int, error) {
+// owed counts what an applied snapshot has written down to be done after its commit.
+type owed struct{ mails, ops int }
+
+// apply writes a snapshot.
+func (s *Service) apply(
+	tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, occasion string, fetched time.Time,
+) (owed, error) {
 	a := &application{Service: s, tx: tx, occasion: occasion, fetched: fetched, wall: s.wall()}
 	where, account, live := inConnection(s.Connection)
 	found := tx.Where(where, account, live).Where("stripe_id = ?", snap.ID).Limit(1).Find(&a.customer)
 	if found.Error != nil {
-		return 0, fmt.Errorf("read the customer: %w", found.Error)
+		return owed{}, fmt.Errorf("read the customer: %w", found.Error)
 	}
 	if found.RowsAffected == 0 {
-		return 0, errUnknownCustomer
+		return owed{}, errUnknownCustomer
 	}
 	if err := tx.Take(&a.account, a.customer.AccountID).Error; err != nil {
-		return 0, fmt.Errorf("read the account: %w", err)
+		return owed{}, fmt.Errorf("read the account: %w", err)
 	}
 	if err := a.applyCustomer(snap); err != nil {
-		return 0, err
+		return owed{}, err
 	}
 	if err := a.applyInvoices(snap.Invoices); err != nil {
-		return 0, err
+		return owed{}, err
 	}
 	if err := a.applyReturns(snap); err != nil {
-		return 0, err
+		return owed{}, err
 	}
 	if err := a.applySubscriptions(snap); err != nil {
-		return 0, err
+		return owed{}, err
 	}
 	if err := a.applyCheckout(checkout); err != nil {
-		return 0, err
+		return owed{}, err
 	}
 	if err := models.IndexSubscriber(tx, s.Connection, a.account.ID); err != nil {
-		return 0, err
+		return owed{}, err
 	}
-	return a.record()
+	mails, err := a.record()
+	return owed{mails: mails, ops: a.ops}, err
 }
 
 func (a *application) applyCustomer(snap Snapshot) error {
@@ -123,7 +131,9 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 		a.subscriptionFacts(before[row.StripeID], rows[i])
 	}
-	a.flagSecond(rows)
+	if err := a.keepOne(rows); err != nil {
+		return err
+	}
 	for _, state := range snap.Subscriptions {
 		if err := a.writeItems(state); err != nil {
 			return err
@@ -133,28 +143,6 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 	}
 	return nil
-}
-
-// flagSecond makes known that an account pays for two plans at once. Which of them to end, and what to
-// pay back, is for a person to decide.
-func (a *application) flagSecond(rows []models.Subscription) {
-	var first *models.Subscription
-	for i := range rows {
-		row := &rows[i]
-		switch {
-		case row.Plan == "" || !liveStatus(row.Status):
-		case first == nil:
-			first = row
-		default:
-			newer := row
-			if row.StartedAt.Before(first.StartedAt) {
-				newer, first = first, row
-			}
-			a.Logger.Warn("an account has two live subscriptions", "customer", a.customer.StripeID,
-				"first", first.StripeID, "second", newer.StripeID)
-			a.fact(FactSecond, newer.StripeID, "", newer.StartedAt, newer.Amount, *newer)
-		}
-	}
 }
 
 func (a *application) writeSubscription(row *models.Subscription) error {

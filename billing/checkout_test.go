@@ -194,25 +194,71 @@ func (w *world) subscribeAtStripe(account models.Account, lookupKey string) *str
 	return sub
 }
 
-// TestTwoLivePlansAreFlagged has what checkout cannot bring about, and the dashboard can.
-func TestTwoLivePlansAreFlagged(t *testing.T) {
+// TestO10_SecondSubscriptionIsEndedAndRefunded has what checkout cannot bring about, and the dashboard can.
+func TestO10_SecondSubscriptionIsEndedAndRefunded(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
-		first := w.subscribeAtStripe(account, "pro_v1_month")
+		first := w.subscribeAtStripe(account, "starter_v1_month")
+		w.settle()
 		w.stripe.MustAdvance(time.Hour)
-		second := w.subscribeAtStripe(account, "starter_v1_month")
-		w.settle()
-		w.settle()
-		require.Equal(t, "pro", w.access(account).Granted.Key, "the better one grants")
+		second := w.subscribeAtStripe(account, "pro_v1_month")
+		for range 3 {
+			w.settle()
+		}
+		require.Equal(t, "starter", w.access(account).Granted.Key, "the older one stays")
+		ended, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusCanceled, ended.Status)
+		kept, err := w.stripe.Client.Subscriptions.Get(first.ID, nil)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		require.Equal(t, []int64{7900}, w.facts(account, billing.FactRefunded), "all of it, once")
+		require.EqualValues(t, 1, w.mails(account, "second_subscription"))
+		require.Zero(t, w.mails(account, "subscription_ended"), "nobody is told that they have no plan any more")
 		require.EqualValues(t, 1, w.count("facts", "type = 'second_subscription' AND object_id = ?", second.ID))
-		require.Zero(t, w.count("facts", "type = 'second_subscription' AND object_id = ?", first.ID))
 		w.requireLedgerAddsUp(account)
+	})
+}
+
+// TestO10_TheSecondStaysWhereTheFirstGrantsNothing has somebody subscribe anew while the first is not paid.
+func TestO10_TheSecondStaysWhereTheFirstGrantsNothing(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		first := w.subscribeAtStripe(account, "starter_v1_month")
+		w.settle()
+		second := w.subscribeAtStripe(account, "pro_v1_month") // and before that is looked at, the first ends
+		_, err := w.stripe.Client.Subscriptions.Cancel(first.ID, nil)
+		require.NoError(t, err)
+		for range 3 {
+			w.settle()
+		}
+		require.Equal(t, "pro", w.access(account).Granted.Key)
+		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		require.Empty(t, w.facts(account, billing.FactRefunded))
+	})
+}
+
+// TestO10_NoWinnerNoEnd has the first end after the second was found to be one too many, and before that is acted on.
+func TestO10_NoWinnerNoEnd(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		first := w.subscribeAtStripe(account, "starter_v1_month")
+		second := w.subscribeAtStripe(account, "pro_v1_month")
+		w.stripe.MustIdle()
+		require.NoError(t, w.SyncDue(w.ctx()))
+		require.EqualValues(t, 1, w.count("stripe_ops", "kind = 'end_second' AND state = 'pending' AND subject = ?", second.ID))
 		_, err := w.stripe.Client.Subscriptions.Cancel(first.ID, nil)
 		require.NoError(t, err)
 		w.settle()
-		require.Equal(t, "starter", w.access(account).Granted.Key, "the end of one leaves the other")
-		w.requireLedgerAddsUp(account)
+		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		require.Empty(t, w.facts(account, billing.FactRefunded))
 	})
 }
 

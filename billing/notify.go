@@ -29,6 +29,7 @@ func notices() []notice {
 		{FactPaymentFailed, "payment_failed", (*letter).paymentFailed},
 		{FactCancelScheduled, "cancel_scheduled", (*letter).canceled},
 		{FactEnded, "subscription_ended", (*letter).canceled},
+		{FactSecond, "second_subscription", (*letter).second},
 	}
 }
 
@@ -39,6 +40,7 @@ type letter struct {
 	sender  emails.Sender
 	name    string
 	sub     models.Subscription
+	other   bool // the account has another live plan
 	invoice models.Invoice
 	plan    plan.Plan
 }
@@ -94,7 +96,22 @@ func (a *application) letterFor(fact models.Fact) (*letter, error) {
 		return nil, fmt.Errorf("read subscription %s: %w", subscription, found.Error)
 	}
 	l.plan, _ = a.Catalog.ByKey(l.sub.Plan)
+	var others int64
+	err = a.tx.Model(&models.Subscription{}).Where("customer_id = ? AND stripe_id <> ?", a.customer.ID, subscription).
+		Where("plan <> '' AND status IN ?", []string{"active", "trialing", "past_due"}).Count(&others).Error
+	if err != nil {
+		return nil, fmt.Errorf("read the other subscriptions of %s: %w", a.customer.StripeID, err)
+	}
+	l.other = others > 0
 	return l, nil
+}
+
+// second tells who paid twice that the newer plan is being ended and paid back.
+func (l *letter) second() (emails.Mail, bool) {
+	if !l.ending[l.sub.StripeID] {
+		return emails.Mail{}, false
+	}
+	return emails.SecondSubscription(l.subscription()), true
 }
 
 func (l *letter) billingURL() string { return l.AppURL + "/app/billing" }
@@ -120,6 +137,8 @@ func (l *letter) trialEnding() (emails.Mail, bool) { return emails.TrialEnding(l
 func (l *letter) canceled() (emails.Mail, bool) {
 	d := l.subscription()
 	switch {
+	case l.sub.EndedAt != nil && l.other:
+		return emails.Mail{}, false // it was the second of two, of which a mail of its own has told
 	case l.sub.EndedAt != nil:
 		d.EndsAt = l.sub.EndedAt
 	case l.sub.CancelAt != nil:

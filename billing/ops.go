@@ -20,6 +20,7 @@ const (
 	opCancelPlan     = "cancel_plan"    // end when the period ends
 	opResumePlan     = "resume_plan"    // take that back
 	opEndNow         = "end_now"        // end at once
+	opEndSecond      = "end_second"     // end and refund a plan that was bought beside another
 	opPauseBilling   = "pause_billing"  // stop the invoices
 	opUnpause        = "resume_billing" // start them again
 )
@@ -56,6 +57,7 @@ func operations() []operation {
 		{opCancelPlan, (*Service).cancelPlan, (*Service).changed},
 		{opResumePlan, (*Service).resumePlan, (*Service).changed},
 		{opEndNow, (*Service).endNow, (*Service).changed},
+		{opEndSecond, (*Service).endSecond, (*Service).changed},
 		{opPauseBilling, (*Service).pauseBilling, (*Service).changed},
 		{opUnpause, (*Service).unpauseBilling, (*Service).changed},
 	}

@@ -112,19 +112,22 @@ func (s *Service) syncUnderLease(ctx context.Context, held lease) error {
 	if err != nil {
 		return fmt.Errorf("fetch checkout of %s: %w", held.customer, err)
 	}
-	var owed int
+	var due owed
 	err = s.DB.Tx(ctx, func(tx *gorm.DB) error {
 		if err := s.finishSync(tx, held); err != nil {
 			return err
 		}
-		owed, err = s.apply(tx, snapshot, checkout, held.token, fetched)
+		due, err = s.apply(tx, snapshot, checkout, held.token, fetched)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("apply customer %s: %w", held.customer, err)
 	}
-	if owed > 0 {
+	if due.mails > 0 {
 		s.Outbox.Wake()
+	}
+	if due.ops > 0 {
+		s.Wake(JobOps)
 	}
 	return nil
 }

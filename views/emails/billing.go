@@ -115,6 +115,21 @@ func SubscriptionCanceled(d Subscription, now time.Time) Mail {
 	return l.send(d.Sender)
 }
 
+// SecondSubscription tells somebody who subscribed twice that they do not pay twice.
+func SecondSubscription(d Subscription) Mail {
+	return letter{
+		subject: "You subscribed to " + d.AppName + " twice, and pay once", heading: "You pay only once",
+		paragraphs: []string{
+			hello(d.Name),
+			"you have subscribed to " + d.AppName + " twice. Your first subscription stays as it is.",
+			"We are ending the second one, to " + d.PlanName + ", and refund in full what was paid for it. The money is usually back on your card within five to ten days.",
+		},
+		buttonText: "See your billing page", buttonURL: d.URL,
+		after: []string{"If it was the second one that you wanted, you can switch plans there."},
+		why:   whyBilling,
+	}.send(d.Sender)
+}
+
 // Dunning is the data of the mails about a payment that failed. Notice counts them: 1 on the first
 // day, then 2, 3 and 4. Until is when access becomes limited.
 type Dunning struct {

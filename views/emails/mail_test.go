@@ -30,6 +30,7 @@ func allMails() map[string]Mail {
 		"receipt": PaymentReceived(Receipt{Sender: s, Name: "Ada Example", PlanName: "Pro", Number: "TG-0009", Amount: sub.Amount, PaidAt: *day(0),
 			PeriodStart: day(0), PeriodEnd: day(30), CardBrand: "Visa", CardLast4: "4242", InvoiceURL: "https://invoice.stripe.com/i/1"}),
 		"started": SubscriptionStarted(sub), "trial": SubscriptionStarted(trial), "trial-ending": TrialEnding(trial),
+		"second":   SecondSubscription(sub),
 		"canceled": SubscriptionCanceled(sub, *day(0)), "canceling": SubscriptionCanceled(ending, *day(0)),
 	}
 	for n := 1; n <= 4; n++ {
