@@ -19,7 +19,7 @@ func (p *page) console(title, section string) pages.ConsoleFrame {
 // consoleNotice is what a page says after something was done. The address names it and this table speaks.
 func consoleNotice(did string) string {
 	return map[string]string{
-		"resent": "The event is on its way once more.", "mode": "Webhooks arrive in this order from now on.",
+		"resent": "The event is on its way once more.", "mode": "Webhooks arrive like this from now on.",
 		"armed": "The fault is armed.", "disarmed": "Nothing is armed any more.", "reset": "Everything was forgotten.",
 		"paid": "The invoice is paid.", "done": "Done.", "dunning": "The settings were saved.",
 		"imported": "The file took the place of everything that was here.",

@@ -129,6 +129,17 @@ func TestConsoleArmsEveryFault(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, page.press("#arm", "status", "0").status)
 }
 
+func TestConsoleHoldsInvoices(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.New(t)
+	page := newBrowser(t, s.URL()).open("/_stripe/switches").press("#set-mode", "mode", "field", "hold", "1").follow()
+	require.True(t, s.HoldOnWebhookFailure())
+	require.Equal(t, sandbox.Field, s.Mode())
+	require.Equal(t, 1, page.Find("[name=hold][checked]").Length())
+	page.send("/_stripe/switches/mode", url.Values{"mode": {"causal"}})
+	require.False(t, s.HoldOnWebhookFailure())
+}
+
 func TestConsoleSetsDunning(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.New(t)

@@ -15,7 +15,7 @@ func showSwitches(p *page) error { return p.switches(http.StatusOK, "") }
 
 func (p *page) switches(status int, alert string) error {
 	v := pages.Switches{ConsoleFrame: p.console("Switches", "switches"), Mode: string(p.s.Mode())}
-	v.Alert = alert
+	v.Alert, v.Hold = alert, p.s.HoldOnWebhookFailure()
 	for _, f := range p.s.Faults() {
 		v.Faults = append(v.Faults, faultRow(f))
 	}
@@ -59,6 +59,9 @@ func postMode(p *page) error {
 		return p.switches(http.StatusUnprocessableEntity, "There is no such order of delivery.")
 	}
 	if err := p.s.SetMode(p.ctx(), mode); err != nil {
+		return err
+	}
+	if err := p.s.SetHoldOnWebhookFailure(p.ctx(), p.field("hold") != ""); err != nil {
 		return err
 	}
 	return p.to("/_stripe/switches?did=mode")

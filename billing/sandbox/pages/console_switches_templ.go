@@ -66,7 +66,17 @@ func SwitchesPage(v Switches) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</fieldset><div><button class=\"btn\" id=\"set-mode\">Use this order</button></div></form></section><section class=\"block\"><h2>Make requests fail</h2><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/faults\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</fieldset><label class=\"check\"><input type=\"checkbox\" name=\"hold\" value=\"1\"")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if v.Hold {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, " checked")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "> <span>Hold a renewal's invoice while the webhook of its creation fails, as Stripe does for up to three days</span></label><div><button class=\"btn\" id=\"set-mode\">Save</button></div></form></section><section class=\"block\"><h2>Make requests fail</h2><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/faults\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -74,61 +84,61 @@ func SwitchesPage(v Switches) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<div class=\"grid\"><div class=\"field double\"><label for=\"match\">Which requests</label> <input id=\"match\" name=\"match\" class=\"mono\" placeholder=\"POST /v1/customers\" list=\"matches\" autocomplete=\"off\" maxlength=\"200\" aria-describedby=\"match-hint\"> <datalist id=\"matches\"><option value=\"POST *\"></option> <option value=\"POST /v1/checkout/sessions\"></option> <option value=\"POST /v1/customers\"></option> <option value=\"GET /v1/subscriptions*\"></option></datalist><p class=\"hint\" id=\"match-hint\">A method, a path, or both; a * ends a prefix. Empty means all.</p></div><div class=\"field\"><label for=\"status\">What happens</label> <select id=\"status\" name=\"status\"><option value=\"500\">500, Stripe's own error</option> <option value=\"503\">503, not available</option> <option value=\"502\">502, the edge has no answer</option> <option value=\"429\">429, too many requests</option> <option value=\"lock\">429, lock_timeout</option> <option value=\"409\">409, conflict</option> <option value=\"402\">402, card declined</option> <option value=\"400\">400, refused</option> <option value=\"cut\">The connection breaks</option> <option value=\"truncate\">Half of the answer, then it breaks</option> <option value=\"0\">Only slow</option></select></div><div class=\"field\"><label for=\"when\">When</label> <select id=\"when\" name=\"when\"><option value=\"before\">Before the work is done</option> <option value=\"after\">After it is done: the answer is lost</option></select></div><div class=\"field\"><label for=\"times\">How many requests</label> <input id=\"times\" name=\"times\" type=\"number\" min=\"1\" max=\"1000\" value=\"1\"></div><div class=\"field\"><label for=\"latency\">Delay in milliseconds</label> <input id=\"latency\" name=\"latency\" type=\"number\" min=\"0\" max=\"60000\" value=\"0\"></div></div><label class=\"check\"><input type=\"checkbox\" name=\"all\" value=\"1\"> <span>Every such request, until it is disarmed</span></label><div><button class=\"btn primary\" id=\"arm\">Arm</button></div><p class=\"small muted\">Tests arm the same by <code class=\"mono\">POST /_sim/faults</code>; <a href=\"/_sim/\">/_sim/</a> lists what else they can do.</p></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"grid\"><div class=\"field double\"><label for=\"match\">Which requests</label> <input id=\"match\" name=\"match\" class=\"mono\" placeholder=\"POST /v1/customers\" list=\"matches\" autocomplete=\"off\" maxlength=\"200\" aria-describedby=\"match-hint\"> <datalist id=\"matches\"><option value=\"POST *\"></option> <option value=\"POST /v1/checkout/sessions\"></option> <option value=\"POST /v1/customers\"></option> <option value=\"GET /v1/subscriptions*\"></option></datalist><p class=\"hint\" id=\"match-hint\">A method, a path, or both; a * ends a prefix. Empty means all.</p></div><div class=\"field\"><label for=\"status\">What happens</label> <select id=\"status\" name=\"status\"><option value=\"500\">500, Stripe's own error</option> <option value=\"503\">503, not available</option> <option value=\"502\">502, the edge has no answer</option> <option value=\"429\">429, too many requests</option> <option value=\"lock\">429, lock_timeout</option> <option value=\"409\">409, conflict</option> <option value=\"402\">402, card declined</option> <option value=\"400\">400, refused</option> <option value=\"cut\">The connection breaks</option> <option value=\"truncate\">Half of the answer, then it breaks</option> <option value=\"0\">Only slow</option></select></div><div class=\"field\"><label for=\"when\">When</label> <select id=\"when\" name=\"when\"><option value=\"before\">Before the work is done</option> <option value=\"after\">After it is done: the answer is lost</option></select></div><div class=\"field\"><label for=\"times\">How many requests</label> <input id=\"times\" name=\"times\" type=\"number\" min=\"1\" max=\"1000\" value=\"1\"></div><div class=\"field\"><label for=\"latency\">Delay in milliseconds</label> <input id=\"latency\" name=\"latency\" type=\"number\" min=\"0\" max=\"60000\" value=\"0\"></div></div><label class=\"check\"><input type=\"checkbox\" name=\"all\" value=\"1\"> <span>Every such request, until it is disarmed</span></label><div><button class=\"btn primary\" id=\"arm\">Arm</button></div><p class=\"small muted\">Tests arm the same by <code class=\"mono\">POST /_sim/faults</code>; <a href=\"/_sim/\">/_sim/</a> lists what else they can do.</p></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if len(v.Faults) > 0 {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "<ul class=\"log\" id=\"armed\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "<ul class=\"log\" id=\"armed\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				for _, fault := range v.Faults {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<li><span class=\"mono name\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<li><span class=\"mono name\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var3 string
 					templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(fault.Match)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 79, Col: 44}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 80, Col: 44}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "</span> <span class=\"pill warn\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</span> <span class=\"pill warn\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var4 string
 					templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(fault.Times)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 80, Col: 44}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 81, Col: 44}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</span> <span class=\"about\">")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</span> <span class=\"about\">")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 					var templ_7745c5c3_Var5 string
 					templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(fault.What)
 					if templ_7745c5c3_Err != nil {
-						return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 81, Col: 39}
+						return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 82, Col: 39}
 					}
 					_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "</span></li>")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "</span></li>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</ul><form method=\"post\" action=\"/_stripe/switches/faults\">")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</ul><form method=\"post\" action=\"/_stripe/switches/faults\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -136,17 +146,17 @@ func SwitchesPage(v Switches) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<button class=\"btn slim\" id=\"disarm\" name=\"clear\" value=\"1\">Disarm all</button></form>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "<button class=\"btn slim\" id=\"disarm\" name=\"clear\" value=\"1\">Disarm all</button></form>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<p class=\"small muted\">Nothing is armed: every request is answered as it deserves.</p>")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<p class=\"small muted\">Nothing is armed: every request is answered as it deserves.</p>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 13, "</section><section class=\"block\"><h2>Failed payments</h2><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/dunning\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "</section><section class=\"block\"><h2>Failed payments</h2><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/dunning\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -154,63 +164,63 @@ func SwitchesPage(v Switches) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "<div class=\"grid\"><div class=\"field\"><label for=\"days\">Tried again after days</label> <input id=\"days\" name=\"days\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, "<div class=\"grid\"><div class=\"field\"><label for=\"days\">Tried again after days</label> <input id=\"days\" name=\"days\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var6 string
 			templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(v.Dunning.Days)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 100, Col: 57}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 101, Col: 57}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "\" placeholder=\"1, 3, 5, 7\" autocomplete=\"off\" maxlength=\"60\"><p class=\"hint\">Counted from the first failure. Empty: never.</p></div><div class=\"field\"><label for=\"end\">And then the subscription</label> <select id=\"end\" name=\"end\"><option value=\"cancel\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "\" placeholder=\"1, 3, 5, 7\" autocomplete=\"off\" maxlength=\"60\"><p class=\"hint\">Counted from the first failure. Empty: never.</p></div><div class=\"field\"><label for=\"end\">And then the subscription</label> <select id=\"end\" name=\"end\"><option value=\"cancel\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if v.Dunning.End == "cancel" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 16, " selected")
-				if templ_7745c5c3_Err != nil {
-					return templ_7745c5c3_Err
-				}
-			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, ">is cancelled</option> <option value=\"unpaid\"")
-			if templ_7745c5c3_Err != nil {
-				return templ_7745c5c3_Err
-			}
-			if v.Dunning.End == "unpaid" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, " selected")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, ">is marked unpaid</option> <option value=\"past_due\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, ">is cancelled</option> <option value=\"unpaid\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.Dunning.End == "past_due" {
+			if v.Dunning.End == "unpaid" {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, " selected")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, ">stays past due</option></select></div><div class=\"field\"><label for=\"upcoming\">Days of notice of a renewal</label> <input id=\"upcoming\" name=\"upcoming\" type=\"number\" min=\"0\" max=\"45\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, ">is marked unpaid</option> <option value=\"past_due\"")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if v.Dunning.End == "past_due" {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, " selected")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, ">stays past due</option></select></div><div class=\"field\"><label for=\"upcoming\">Days of notice of a renewal</label> <input id=\"upcoming\" name=\"upcoming\" type=\"number\" min=\"0\" max=\"45\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var7 string
 			templ_7745c5c3_Var7, templ_7745c5c3_Err = templ.JoinStringErrs(v.Dunning.Upcoming)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 113, Col: 100}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 114, Col: 100}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var7))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "\"></div></div><div><button class=\"btn\" id=\"save-dunning\">Save</button></div></form></section><section class=\"block\"><h2>Keep and restore</h2><p class=\"small muted\">A file holds every object, event, delivery and request, and the time: a fixture for a test, or a state to come back to. It holds no API keys.</p><div><a class=\"btn\" id=\"export\" href=\"/_stripe/export\">Export everything</a></div><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/import\" enctype=\"multipart/form-data\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "\"></div></div><div><button class=\"btn\" id=\"save-dunning\">Save</button></div></form></section><section class=\"block\"><h2>Keep and restore</h2><p class=\"small muted\">A file holds every object, event, delivery and request, and the time: a fixture for a test, or a state to come back to. It holds no API keys.</p><div><a class=\"btn\" id=\"export\" href=\"/_stripe/export\">Export everything</a></div><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/import\" enctype=\"multipart/form-data\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -218,7 +228,7 @@ func SwitchesPage(v Switches) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "<div class=\"field\"><label for=\"file\">Import a file</label> <input id=\"file\" name=\"file\" type=\"file\" accept=\".jsonl\" required></div><label class=\"check\"><input type=\"checkbox\" name=\"sure\" value=\"1\" required> <span>Yes, put it in the place of everything here</span></label><div><button class=\"btn\" id=\"import\">Import</button></div></form></section><section class=\"block danger\"><h2>Start over</h2><p class=\"small muted\">Forgets every object, event, delivery and request, and sets the clock back. The keys stay, and the webhook that the sandbox was started with.</p><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/reset\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<div class=\"field\"><label for=\"file\">Import a file</label> <input id=\"file\" name=\"file\" type=\"file\" accept=\".jsonl\" required></div><label class=\"check\"><input type=\"checkbox\" name=\"sure\" value=\"1\" required> <span>Yes, put it in the place of everything here</span></label><div><button class=\"btn\" id=\"import\">Import</button></div></form></section><section class=\"block danger\"><h2>Start over</h2><p class=\"small muted\">Forgets every object, event, delivery and request, and sets the clock back. The keys stay, and the webhook that the sandbox was started with.</p><form class=\"stack\" method=\"post\" action=\"/_stripe/switches/reset\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -226,7 +236,7 @@ func SwitchesPage(v Switches) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<label class=\"check\"><input type=\"checkbox\" name=\"sure\" value=\"1\" required> <span>Yes, forget everything</span></label><div><button class=\"btn danger\" id=\"reset\">Reset the sandbox</button></div></form></section>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "<label class=\"check\"><input type=\"checkbox\" name=\"sure\" value=\"1\" required> <span>Yes, forget everything</span></label><div><button class=\"btn danger\" id=\"reset\">Reset the sandbox</button></div></form></section>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -261,56 +271,56 @@ func modeChoice(current, value, label, about string) templ.Component {
 			templ_7745c5c3_Var8 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "<label class=\"choice\"><input type=\"radio\" name=\"mode\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<label class=\"choice\"><input type=\"radio\" name=\"mode\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 string
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinStringErrs(value)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 147, Col: 47}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 148, Col: 47}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if current == value {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, " checked")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, " checked")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "> <span><strong>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "> <span><strong>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var10 string
 		templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(label)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 149, Col: 18}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 150, Col: 18}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</strong><br><span class=\"small muted\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, "</strong><br><span class=\"small muted\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var11 string
 		templ_7745c5c3_Var11, templ_7745c5c3_Err = templ.JoinStringErrs(about)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 151, Col: 36}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `console_switches.templ`, Line: 152, Col: 36}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var11))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "</span></span></label>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "</span></span></label>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -136,6 +136,7 @@ type AgendaRow struct{ At, What, ID, Link string }
 type Switches struct {
 	ConsoleFrame
 	Mode    string
+	Hold    bool // an invoice waits for its webhook
 	Faults  []FaultRow
 	Dunning DunningForm
 }
