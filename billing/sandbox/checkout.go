@@ -31,8 +31,15 @@ func createCheckoutSession(r *apiRequest) (Object, error) {
 		return nil, err
 	}
 	p.Copy(s, "client_reference_id", "locale", "billing_address_collection", "submit_type", "currency",
-		"payment_method_collection", "consent_collection", "customer_creation", "shipping_address_collection",
-		"phone_number_collection", "saved_payment_method_options", "payment_method_options", "after_expiration")
+		"payment_method_collection", "customer_creation", "shipping_address_collection", "phone_number_collection",
+		"payment_method_options")
+	for _, key := range []string{
+		"adaptive_pricing", "after_expiration", "consent_collection", "custom_text", "saved_payment_method_options",
+	} {
+		if sent := p.Sub(key); sent != nil {
+			s[key] = r.Tx.whole("checkout.session", key, sent.Object())
+		}
+	}
 	var err error
 	if s["metadata"], err = p.Metadata(nil); err != nil {
 		return nil, err

@@ -108,6 +108,39 @@ func echoes() []echo {
 			update: "description=Three&metadata[k]=w&amount=3100",
 		},
 		{
+			name: "SESSION", path: "/v1/checkout/sessions",
+			first: "mode=subscription&customer=CUSTOMER&success_url=https://example.com/ok&cancel_url=https://example.com/no" +
+				"&line_items[0][price]=PRICE&line_items[0][quantity]=2&client_reference_id=r1&allow_promotion_codes=true" +
+				"&billing_address_collection=required&locale=de&metadata[k]=v&payment_method_collection=if_required" +
+				"&phone_number_collection[enabled]=true&tax_id_collection[enabled]=true&customer_update[name]=auto" +
+				"&custom_text[submit][message]=One&after_expiration[recovery][enabled]=true" +
+				"&consent_collection[promotions]=auto&automatic_tax[enabled]=false&subscription_data[description]=d" +
+				"&saved_payment_method_options[payment_method_save]=enabled",
+			second: "mode=payment&customer_email=bob@example.com&success_url=https://example.com/yes" +
+				"&cancel_url=https://example.com/back&line_items[0][price_data][currency]=eur" +
+				"&line_items[0][price_data][unit_amount]=4000&line_items[0][price_data][product]=PRODUCT" +
+				"&line_items[0][quantity]=1&client_reference_id=r2&allow_promotion_codes=false&locale=fr&submit_type=book" +
+				"&billing_address_collection=auto&customer_creation=always&phone_number_collection[enabled]=false" +
+				"&custom_text[submit][message]=Two&adaptive_pricing[enabled]=false" +
+				"&shipping_address_collection[allowed_countries][0]=DE",
+			update:    "metadata[k]=w",
+			elsewhere: "line_items|customer_update|subscription_data|saved_payment_method_options",
+		},
+		{
+			name: "PORTAL", path: "/v1/billing_portal/configurations",
+			first: "business_profile[headline]=One&business_profile[privacy_policy_url]=https://example.com/p" +
+				"&business_profile[terms_of_service_url]=https://example.com/t&default_return_url=https://example.com/r" +
+				"&features[customer_update][enabled]=true&features[customer_update][allowed_updates][0]=email" +
+				"&features[invoice_history][enabled]=true&features[payment_method_update][enabled]=true" +
+				"&features[subscription_cancel][enabled]=true&features[subscription_cancel][mode]=immediately" +
+				"&features[subscription_cancel][proration_behavior]=create_prorations&metadata[k]=v",
+			second: "business_profile[headline]=Two&business_profile[privacy_policy_url]=https://example.com/q" +
+				"&business_profile[terms_of_service_url]=https://example.com/u&default_return_url=https://example.com/s" +
+				"&features[invoice_history][enabled]=false&features[subscription_cancel][enabled]=true" +
+				"&features[subscription_cancel][mode]=at_period_end&login_page[enabled]=false",
+			update: "active=false&metadata[k]=w&business_profile[headline]=Three",
+		},
+		{
 			name: "SETUP", path: "/v1/setup_intents",
 			first:  "customer=CUSTOMER&description=One&metadata[k]=v&usage=off_session&payment_method_types[0]=card",
 			second: "description=Two&usage=on_session&payment_method_types[0]=card",

@@ -116,6 +116,23 @@ func (d *schemaDoc) zero(p *schemaNode, depth int) any {
 	}
 }
 
+// whole fills a hash of an object up: what was sent of it, and all other keys that Stripe sends.
+func (tx *Tx) whole(kind, field string, sent Object) Object {
+	d := tx.s.schema
+	return d.fill(d.field(d.Objects[kind], field), sent)
+}
+
+func (d *schemaDoc) fill(n *schemaNode, sent Object) Object {
+	out := d.skeleton(n, 0)
+	for key, value := range sent {
+		if inner := asObject(value); inner != nil {
+			value = d.fill(d.field(n, key), inner)
+		}
+		out[key] = value
+	}
+	return out
+}
+
 // expandable reports whether a field of a kind can be expanded: it is an id in storage and an object on request.
 func (d *schemaDoc) expandable(kind, field string) bool {
 	n := d.Objects[kind]
