@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"crypto/sha256"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -172,6 +173,11 @@ func newCard(tx *Tx, c TestCard, month, year int64, billing Object) Object {
 	pm["_card"] = c.ID
 	pm["billing_details"] = Object{"address": emptyAddress(), "email": nil, "name": nil, "phone": nil}
 	for key, value := range billing {
+		if key == "address" { // All six parts are there, whichever were sent.
+			address := emptyAddress()
+			maps.Copy(address, asObject(value))
+			value = address
+		}
 		pm.Set("billing_details."+key, value)
 	}
 	pm["card"] = cardDetails(c, month, year)

@@ -111,7 +111,7 @@ func itemInvoice(tx *Tx, item Object) (Object, error) {
 
 // changeItem applies a request to an item, and to its line on a draft.
 func (r *apiRequest) changeItem(p Params, id string) (Object, error) {
-	item, err := r.Tx.Update("invoiceitem", id, func(item Object) error { return r.setItem(p, item) }, "invoiceitem.updated")
+	item, err := r.Tx.Update("invoiceitem", id, func(item Object) error { return r.setItem(p, item) })
 	if err != nil {
 		return nil, err
 	}

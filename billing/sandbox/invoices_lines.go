@@ -46,7 +46,7 @@ func (r *apiRequest) addedItem(p Params, inv, customer Object) (Object, error) {
 		return r.Tx.Update("invoiceitem", id, func(item Object) error {
 			item["invoice"] = inv.ID()
 			return r.setItem(p, item)
-		}, "invoiceitem.updated")
+		})
 	}
 	item, err := r.newItem(p, customer, inv.Str("currency"))
 	if err != nil {
@@ -104,8 +104,7 @@ func updateInvoiceLines(r *apiRequest) (Object, error) {
 func (r *apiRequest) changeLine(p Params, lines []Object, i int) error {
 	line := lines[i]
 	if id := line.Str("invoice_item"); id != "" {
-		item, err := r.Tx.Update("invoiceitem", id, func(item Object) error { return r.setItem(p, item) },
-			"invoiceitem.updated")
+		item, err := r.Tx.Update("invoiceitem", id, func(item Object) error { return r.setItem(p, item) })
 		if err != nil {
 			return err
 		}

@@ -31,7 +31,16 @@ func (d *schemaDoc) conform(o Object) []string {
 	default:
 		c.object(d.Objects[kind], o, kind)
 	}
+	if typ := o.Str("type"); o.Kind() == "event" && !d.eventType(typ) {
+		c.report("event.type", "is %q, which no endpoint can ask for", typ)
+	}
 	return c.problems
+}
+
+// eventType reports whether there is such a type of event: those that an endpoint may listen to.
+func (d *schemaDoc) eventType(typ string) bool {
+	listen := d.Ops["POST /v1/webhook_endpoints"]
+	return listen != nil && listen.Props["enabled_events"].Items.accepts(typ)
 }
 
 type conformance struct {
