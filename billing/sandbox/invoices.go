@@ -162,6 +162,10 @@ func settleInvoice(tx *Tx, id, charge string, fresh bool) (Object, error) {
 	inv, err := tx.amend("invoice", id, func(inv Object) error {
 		inv["status"] = "paid"
 		inv["paid"] = true
+		if inv.Bool("_outside") {
+			inv["paid_out_of_band"] = true
+			delete(inv, "_outside")
+		}
 		inv["attempted"] = true
 		inv["amount_paid"] = inv["amount_due"]
 		inv["amount_remaining"] = int64(0)

@@ -48,7 +48,7 @@ func payOutside(tx *Tx, inv Object) (Object, error) {
 		}
 	}
 	if _, err := tx.Update("invoice", inv.ID(), func(inv Object) error {
-		inv["paid_out_of_band"] = true
+		inv["_outside"] = true // Shown, and told of, together with the payment.
 		return nil
 	}); err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func storyAgrees(events []lab.Object) error {
 // next event need not speak of it.
 func silent() []string {
 	return []string{
-		"delinquent", "next_invoice_sequence", "latest_invoice", "discount", "discounts", "paid_out_of_band",
+		"delinquent", "next_invoice_sequence", "latest_invoice", "discount", "discounts",
 		// The end of a subscription stops the collection of its invoices.
 		"auto_advance", "next_payment_attempt", "automatically_finalizes_at",
 	}
