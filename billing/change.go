@@ -24,13 +24,15 @@ type ChangeInput struct {
 }
 
 // Change is a switch of plan that was offered and may have been carried out. Now says that it takes effect at once,
-// for the Quote; otherwise it does at At, and costs nothing until then. Outcome is empty until it was confirmed.
+// for the Quote; otherwise it does at At, and costs nothing until then. The offer stands until OfferEnd. Begun says that
+// it was confirmed and Stripe has not answered yet. Outcome is empty until Stripe has.
 type Change struct {
 	ID               string
 	Plan, From       plan.Plan
 	Price, FromPrice plan.Price
-	Now              bool
-	At               time.Time
+	Quantity         int64
+	Now, Begun       bool
+	At, OfferEnd     time.Time
 	Quote            Quote
 	Outcome          Outcome
 }
@@ -70,11 +72,11 @@ type changeOp struct {
 // The faults are Invalid price_unknown; Conflict subscription_missing, already_subscribed, change_unpaid while a
 // payment is due, change_ending while the plan is to end; and Unavailable when Stripe does not answer.
 func (s *Service) OfferChange(ctx context.Context, in ChangeInput) (string, error) {
+	sub, item, err := s.changeable(ctx, in.AccountID)
 	to, price, ok := s.Catalog.OnSale(in.LookupKey)
-	if !ok {
+	if !ok && (sub == nil || sub.LookupKey != in.LookupKey) { // who has a price that is sold no more may keep it
 		return "", fault.New(fault.Invalid, "price_unknown")
 	}
-	sub, item, err := s.changeable(ctx, in.AccountID)
 	if err != nil {
 		return "", err
 	}
@@ -168,12 +170,17 @@ func (s *Service) change(ctx context.Context, accountID int64, id string) (model
 	if err := json.Unmarshal([]byte(op.Params), &offer); err != nil {
 		return op, Change{}, fmt.Errorf("decode change %s: %w", id, err)
 	}
-	change := Change{ID: id, Now: op.Kind != opPlanChange, At: offer.At, Quote: offer.Quote}
+	change := Change{
+		ID: id, Now: op.Kind != opPlanChange, At: offer.At, OfferEnd: offer.OfferEnd, Quote: offer.Quote,
+		Quantity: offer.Quantity, Begun: op.State == models.OpPending,
+	}
 	change.Plan, change.Price, _ = s.Catalog.ByLookupKey(offer.LookupKey)
 	change.From, change.FromPrice, _ = s.Catalog.ByLookupKey(offer.From)
 	switch op.State {
 	case models.OpDone:
 		change.Outcome, err = readOutcome(op)
+	case models.OpDead:
+		change.Outcome = Outcome{Kind: OutcomeRefused, Code: "change_given_up"}
 	case models.OpOffered:
 		if !s.now().Before(offer.OfferEnd) {
 			err = fault.New(fault.Conflict, "change_expired")
@@ -188,7 +195,7 @@ func (s *Service) change(ctx context.Context, accountID int64, id string) (model
 // not answer in time: the change is then carried out as soon as it does.
 func (s *Service) ConfirmChange(ctx context.Context, accountID int64, id string) (Change, error) {
 	op, change, err := s.change(ctx, accountID, id)
-	if err != nil {
+	if err != nil || op.State == models.OpDead {
 		return change, err
 	}
 	if op.State == models.OpOffered {

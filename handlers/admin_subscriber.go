@@ -15,6 +15,11 @@ import (
 
 // adminSubscriber shows all that is known of one account, and why it has the access it has.
 func (s *site) adminSubscriber(c echo.Context) error {
+	return s.showSubscriber(c, http.StatusOK, views.AdminActions{})
+}
+
+// showSubscriber renders the page; actions carries what a refused form must show again.
+func (s *site) showSubscriber(c echo.Context, status int, actions views.AdminActions) error {
 	ctx := c.Request().Context()
 	detail, err := s.DB.FindSubscriber(ctx, s.Billing.Connection, c.Param("id"))
 	if err != nil {
@@ -40,9 +45,13 @@ func (s *site) adminSubscriber(c echo.Context) error {
 		Members: memberRows(detail.Members), SubscriberURL: address, SyncURL: address + "/sync",
 		Access: views.AccessSteps(s.weighedRows(weighed), frame.Format()),
 	}
-	if view.Subscription != nil {
-		page.StripeSub = view.Subscription.StripeID
+	if sub := view.Subscription; sub != nil {
+		page.StripeSub = sub.StripeID
+		actions.Live, actions.Paused = live(sub), sub.PauseBehavior != ""
+		actions.PeriodEnd = sub.CurrentPeriodEnd
 	}
+	actions.EndURL, actions.PauseURL, actions.GoOnURL = address+"/end", address+"/pause", address+"/unpause"
+	page.Actions = actions
 	if detail.Customer != nil {
 		page.Customer, page.CustomerURL = detail.Customer.StripeID, s.atStripe(detail.Customer.StripeID)
 	}
@@ -59,7 +68,7 @@ func (s *site) adminSubscriber(c echo.Context) error {
 		}
 		page.Mails = append(page.Mails, row)
 	}
-	return render(c, http.StatusOK, views.AdminSubscriber(page))
+	return render(c, status, views.AdminSubscriber(page))
 }
 
 // atStripe is where a customer can be looked at: Stripe's dashboard, or nothing in the sandbox,

@@ -48,18 +48,25 @@ func (s *site) billing(c echo.Context) error {
 	page := views.BillingPage{
 		Page: frame, Catalog: s.Catalog, Subscription: s.subscription(view.Access, view.Subscription),
 		Invoices: invoiceRows(view.Invoices), Pending: view.Customer == nil,
+		Card: cardOf(view.Customer),
 		Pager: views.NewPager("/app/billing", nil, number, view.PerPage, view.InvoicesTotal),
 		Usage: []views.Usage{usage(s.Catalog, view.Access, plan.Projects, used.Total)},
-	}
-	if c := view.Customer; c != nil && c.CardLast4 != "" {
-		page.Card = &views.Card{
-			Brand: c.CardBrand, Last4: c.CardLast4, ExpMonth: int(c.CardExpMonth), ExpYear: int(c.CardExpYear),
-		}
 	}
 	if page.TrialDays, err = s.Billing.TrialDays(ctx, s.account(c).ID); err != nil {
 		return err
 	}
 	return render(c, http.StatusOK, views.Billing(page))
+}
+
+// cardOf is the card that the next payment is taken from, or nil. customer may be nil.
+func cardOf(customer *models.Customer) *views.Card {
+	if customer == nil || customer.CardLast4 == "" {
+		return nil
+	}
+	return &views.Card{
+		Brand: customer.CardBrand, Last4: customer.CardLast4,
+		ExpMonth: int(customer.CardExpMonth), ExpYear: int(customer.CardExpYear),
+	}
 }
 
 func invoiceRows(invoices []models.Invoice) []views.Invoice {
@@ -103,11 +110,36 @@ func (s *site) subscription(access billing.Access, sub *models.Subscription) vie
 	default:
 		v.RenewsAt = &sub.CurrentPeriodEnd
 	}
+	if sub.EndedAt == nil {
+		v.Paused = sub.PauseBehavior != ""
+		v.Next, v.Pending = s.planned(sub), s.pending(sub)
+	}
 	if access.Level == billing.LevelGrace {
 		until := access.Until
 		v.GraceUntil = &until
 	}
 	return v
+}
+
+// planned is the change that a subscription is to make, or nil.
+func (s *site) planned(sub *models.Subscription) *views.Planned {
+	p, price, ok := s.Catalog.ByLookupKey(sub.NextLookupKey)
+	if !ok || sub.NextAt == nil {
+		return nil
+	}
+	return &views.Planned{
+		Plan: p, Interval: price.Interval, LookupKey: price.LookupKey, At: *sub.NextAt,
+		Amount: plan.Money{Amount: price.Money.Amount * max(1, sub.Quantity), Currency: price.Money.Currency},
+	}
+}
+
+// pending is the change that waits for the customer's bank, or nil.
+func (s *site) pending(sub *models.Subscription) *views.Pending {
+	p, _, ok := s.Catalog.ByLookupKey(sub.PendingLookupKey)
+	if !ok || sub.PendingUntil == nil || !s.Now().Before(*sub.PendingUntil) {
+		return nil
+	}
+	return &views.Pending{Plan: p, URL: sub.PendingURL, Until: *sub.PendingUntil}
 }
 
 // daysUntil counts days that have begun as whole ones.
@@ -194,7 +226,7 @@ func (s *site) checkout(c echo.Context) error {
 	case err == nil:
 		return back(c, purchase.URL)
 	case f.Code == "already_subscribed":
-		return s.switchTo(ctx, c, lookupKey)
+		return s.offer(ctx, c, lookupKey)
 	case f.Kind == fault.Unavailable:
 		s.Logger.WarnContext(c.Request().Context(), "checkout not opened", "request_id", middleware.RequestID(c), "error", err)
 		return s.showCheckout(c, http.StatusServiceUnavailable, lookupKey, views.Message(f.Code, f.Params))
@@ -202,29 +234,11 @@ func (s *site) checkout(c echo.Context) error {
 	return err
 }
 
-// switchTo shows a subscriber the amounts of a switch, on Stripe's page.
-func (s *site) switchTo(ctx context.Context, c echo.Context, lookupKey string) error {
-	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{
-		AccountID: s.account(c).ID, Flow: billing.FlowSwitch, LookupKey: lookupKey,
-	})
-	if fault.Is(err, "already_subscribed") {
-		return back(c, "/app/billing")
-	}
-	if err != nil {
-		return err
-	}
-	return back(c, to)
-}
-
 // portal opens Stripe's customer portal for the account's own customer, at the page asked for.
 func (s *site) portal(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), stripeWait)
 	defer cancel()
-	flow, price := c.FormValue("flow"), c.FormValue("price")
-	if flow == billing.FlowUpdate && price != "" {
-		return s.switchTo(ctx, c, price)
-	}
-	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{AccountID: s.account(c).ID, Flow: flow})
+	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{AccountID: s.account(c).ID, Flow: c.FormValue("flow")})
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func TestPortalOpensForTheAccountsCustomer(t *testing.T) {
 		b.subscribe("starter_v1_month")
 		for name, form := range map[string]url.Values{
 			"front page": {}, "card": {"flow": {"payment_method_update"}}, "cancel": {"flow": {"subscription_cancel"}},
-			"switch": {"flow": {"subscription_update"}, "price": {"pro_v1_year"}},
+			"plans": {"flow": {"subscription_update"}},
 		} {
 			form.Set("_csrf", b.token())
 			got := b.post("/app/billing/portal", form)

@@ -82,6 +82,13 @@ func (s *site) routes() []route {
 		post("/app/billing/checkout", member, s.checkout).limit(),
 		get("/app/billing/return", member, s.billingReturn),
 		post("/app/billing/portal", member, s.portal).limit(),
+		get("/app/billing/change", member, s.choosePlan),
+		post("/app/billing/change", member, s.offerChange).limit(),
+		get("/app/billing/change/:id", member, s.changeForm),
+		post("/app/billing/change/:id", member, s.confirmChange),
+		post("/app/billing/keep", member, s.keepPlan),
+		get("/app/billing/cancel", member, s.cancelForm),
+		post("/app/billing/cancel", member, s.cancel),
 		post("/app/billing/resume", member, s.resume),
 
 		// The user's own affairs.
@@ -104,6 +111,9 @@ func (s *site) routes() []route {
 		get("/admin/subscribers", admin, s.adminSubscribers),
 		get("/admin/subscribers/:id", admin, s.adminSubscriber),
 		post("/admin/subscribers/:id/sync", admin, s.adminSyncSubscriber),
+		post("/admin/subscribers/:id/end", admin, s.adminEndPlan),
+		post("/admin/subscribers/:id/pause", admin, s.adminPauseBilling),
+		post("/admin/subscribers/:id/unpause", admin, s.adminResumeBilling),
 		get("/admin/events", admin, s.adminEvents),
 		get("/admin/events/:id", admin, s.adminEvent),
 		post("/admin/events/:id/replay", admin, s.adminReplayEvent),

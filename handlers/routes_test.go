@@ -60,6 +60,10 @@ func wanted(r handlers.Row, who string) visit {
 		return visit{status: http.StatusPaymentRequired}
 	case r.Path == "/app/billing/checkout": // wants a price
 		return visit{status: http.StatusBadRequest}
+	case r.Path == "/app/billing/change": // nobody here has a plan to change
+		return visit{http.StatusSeeOther, "/pricing"}
+	case r.Path == "/app/billing/cancel":
+		return visit{http.StatusSeeOther, "/app/billing"}
 	}
 	return ok
 }

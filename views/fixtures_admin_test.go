@@ -46,6 +46,11 @@ func adminPages() map[string]templ.Component {
 		"admin-subscribers": AdminSubscribers(subscribers),
 		"admin-nobody":      AdminSubscribers(none),
 		"admin-subscriber":  AdminSubscriber(subscriberFixture()),
+		"admin-paused": AdminSubscriber(func() AdminSubscriberPage {
+			p := subscriberFixture()
+			p.Actions.Paused, p.Actions.Refused = true, "go-on"
+			return p
+		}()),
 		"admin-unknown":     AdminSubscriber(AdminSubscriberPage{Page: admin("/admin/subscribers/acc_2", "Ben Sample"), ID: "acc_2", Name: "Ben Sample", Subscription: free(), SyncURL: "/admin/subscribers/acc_2/sync"}),
 		"admin-events":      AdminEvents(events),
 		"admin-events-none": AdminEvents(quiet),
@@ -69,6 +74,10 @@ func subscriberFixture() AdminSubscriberPage {
 			{"payment failed", plan.Money{Amount: 7900, Currency: "usd"}, day(-2)}, {"payment made", plan.Money{Amount: 7900, Currency: "usd"}, day(-32)},
 			{"trial started", plan.Money{Currency: "usd"}, day(-46)}},
 		Sync: SyncState{LastOKAt: dayp(0)}, SyncURL: "/admin/subscribers/acc_1/sync",
+		Actions: AdminActions{
+			Live: true, PeriodEnd: day(30), Refused: "end", EndURL: "/admin/subscribers/acc_1/end",
+			PauseURL: "/admin/subscribers/acc_1/pause", GoOnURL: "/admin/subscribers/acc_1/unpause",
+		},
 	}
 }
 

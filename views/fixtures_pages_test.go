@@ -144,11 +144,16 @@ func billingPages() map[string]templ.Component {
 			s.Status, s.Level, s.GraceUntil = "past_due", "grace", dayp(5)
 		}), same),
 		"billing-cancelled": page(with(active(), func(s *Subscription) { s.EndsAt, s.RenewsAt = dayp(30), nil }), same),
-		"checkout":          Checkout(order),
-		"checkout-again":    Checkout(again),
-		"return":            Return(ReturnPage{Page: signedIn("/app/billing/return", "Processing", "Free"), RefreshURL: "/app/billing/return?session_id=cs_1&try=1"}),
-		"return-gave-up":    Return(ReturnPage{Page: signedIn("/app/billing/return", "On its way", "Free"), RefreshURL: "/app/billing/return?session_id=cs_1", GaveUp: true}),
-		"upgrade":           Upgrade(upgrade),
+		"billing-planned":   page(with(active(), func(s *Subscription) { s.Next = planned() }), same),
+		"billing-bank": page(with(active(), func(s *Subscription) {
+			s.Plan, s.Pending = planOf("starter"), waiting()
+		}), same),
+		"billing-paused": page(with(active(), func(s *Subscription) { s.Paused = true }), same),
+		"checkout":       Checkout(order),
+		"checkout-again": Checkout(again),
+		"return":         Return(ReturnPage{Page: signedIn("/app/billing/return", "Processing", "Free"), RefreshURL: "/app/billing/return?session_id=cs_1&try=1"}),
+		"return-gave-up": Return(ReturnPage{Page: signedIn("/app/billing/return", "On its way", "Free"), RefreshURL: "/app/billing/return?session_id=cs_1", GaveUp: true}),
+		"upgrade":        Upgrade(upgrade),
 	}
 }
 

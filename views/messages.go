@@ -7,6 +7,9 @@ import "strings"
 func Message(code string, params map[string]string) string {
 	words, ok := messages()[code]
 	if !ok {
+		words, ok = billingMessages()[code]
+	}
+	if !ok {
 		words = messages()["internal"]
 	}
 	for name, value := range params {
@@ -57,7 +60,6 @@ func messages() map[string]string {
 
 		// Plans and payments.
 		"price_unknown":        "This price is not for sale any more. Please choose from the current ones.",
-		"already_subscribed":   "You already have a subscription. Switch it from the billing page.",
 		"plan_required":        "{feature} is part of the {plan} plan.",
 		"limit_reached":        "Your plan holds {max} {limit}. The {plan} plan holds more.",
 		"limit_reached_top":    "Your plan holds {max} {limit}, and it is the largest there is.",
@@ -65,14 +67,11 @@ func messages() map[string]string {
 		"checkout_in_progress": "A payment page is already open for this account. Finish it, or wait a moment and try again.",
 		"customer_pending":     "Your billing account is still being set up. Please try again in a minute.",
 		"currency_mismatch":    "Your account is billed in another currency, so this price cannot be used.",
-		"subscription_missing": "There is no subscription to change.",
-		"stripe_refused":       "The payment service could not take that request. Nothing was charged.",
 		"event_not_replayable": "This event names no customer of ours, so there is nothing to work off.",
 
 		// Notices after something succeeded.
 		"purchased":     "Your plan is active. Thank you!",
 		"trial_started": "Your trial has begun. Everything in the plan is ready to use.",
-		"resumed":       "Your plan goes on, and nothing will end.",
 		"synced":        "Read from Stripe just now.",
 		"replayed":      "The event is being looked at again.",
 

@@ -80,6 +80,9 @@ func (s Subscription) badgeWords() words {
 	if s.EndsAt != nil && s.live() {
 		return words{"Ends soon", "warning"}
 	}
+	if s.Paused && s.live() {
+		return words{"Billing paused", "warning"}
+	}
 	if s.Status == "" {
 		return words{}
 	}
@@ -102,6 +105,11 @@ func (s Subscription) sentence(f ui.Format) string {
 		return "Your trial ends " + on(s.EndsAt) + " and nothing will be charged."
 	case s.EndsAt != nil && s.live():
 		return "Cancelled. You keep everything until it ends " + on(s.EndsAt) + "."
+	case s.Paused && s.live():
+		return "Billing is paused: no invoices are made. What you have paid for lasts, and ends " + on(s.RenewsAt) + "."
+	case s.Next != nil && s.live():
+		return s.Plan.Name + " " + intervalWord(s.Interval) + " until " + f.Date(s.Next.At) + ", then " + s.Next.Plan.Name +
+			" for " + f.Money(s.Next.Amount) + " " + per(s.Next.Interval) + "."
 	}
 	switch s.Status {
 	case "trialing":
@@ -137,4 +145,10 @@ func daysLeft(days int) string {
 		return "1 day left in your trial"
 	}
 	return strconv.Itoa(days) + " days left in your trial"
+}
+
+// sentence says what a change waits for, and until when.
+func (p Pending) sentence(current string, f ui.Format) string {
+	return "Nothing has been charged, and you stay on " + current + " until you confirm the payment. " +
+		"If that does not happen by " + f.DateTime(p.Until) + ", the switch is off."
 }

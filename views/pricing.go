@@ -48,3 +48,11 @@ func (p PricingPage) note(each plan.Plan, interval plan.Interval) string {
 	}
 	return ""
 }
+
+// place is the address of the page, without which interval it shows.
+func (p PricingPage) place() string {
+	if p.Path == PathChange {
+		return PathChange
+	}
+	return "/pricing"
+}

@@ -20,9 +20,13 @@ const (
 	PathResendVerification = "/verify-email"         // POST: a new link for the session's user
 	PathLogout             = "/logout"               // POST
 	PathCheckout           = "/app/billing/checkout" // GET ?price= confirms; POST price goes to pay
-	PathPortal             = "/app/billing/portal"   // POST flow, price
-	PathResume             = "/app/billing/resume"   // POST: take back a cancellation
-	PathProjects           = "/app/projects"         // POST name creates
+	PathPortal             = "/app/billing/portal"   // POST flow
+	PathBilling            = "/app/billing"
+	PathChange             = "/app/billing/change" // GET chooses, POST price offers; /:id shows, and POST confirms
+	PathKeep               = "/app/billing/keep"   // POST: take back a planned change
+	PathCancel             = "/app/billing/cancel" // GET asks, POST feedback, comment
+	PathResume             = "/app/billing/resume" // POST: take back a cancellation
+	PathProjects           = "/app/projects"       // POST name creates
 	PathExport             = "/app/projects/export.csv"
 	PathProfile            = "/app/settings/profile"     // POST name
 	PathPreferences        = "/app/settings/preferences" // POST locale, zone
@@ -33,12 +37,8 @@ const (
 	PathAdminEvents        = "/admin/events"             // /:id, POST /:id/replay
 )
 
-// The flows of the billing portal that buttons ask for; empty opens its front page.
-const (
-	FlowPaymentMethod = "payment_method_update"
-	FlowCancel        = "subscription_cancel"
-	FlowSwitch        = "subscription_update"
-)
+// FlowPaymentMethod is the page of the billing portal where a card is changed; empty opens its front page.
+const FlowPaymentMethod = "payment_method_update"
 
 // Form is what a form shows again after it was refused. Errors maps field names to words.
 type Form struct {
@@ -75,6 +75,25 @@ type Subscription struct {
 	EndsAt     *time.Time // set when it was cancelled and still runs, or has ended
 	GraceUntil *time.Time // set while a payment is overdue and access continues
 	Granted    string     // why, when access comes from a grant and not from Stripe
+	Next       *Planned   // the change that is planned
+	Pending    *Pending   // the change that waits for the customer's bank
+	Paused     bool       // no invoices are made
+}
+
+// Planned is a change of plan that is still to come.
+type Planned struct {
+	Plan      plan.Plan
+	Interval  plan.Interval
+	LookupKey string
+	Amount    plan.Money
+	At        time.Time
+}
+
+// Pending is a change of plan that takes effect when its payment is confirmed at URL. Past Until it is off.
+type Pending struct {
+	Plan  plan.Plan
+	URL   string
+	Until time.Time
 }
 
 // live reports whether there is a subscription that a switch would change.

@@ -117,6 +117,7 @@ type AdminSubscriberPage struct {
 	Sync          SyncState
 	SyncURL       string
 	SubscriberURL string
+	Actions       AdminActions
 }
 
 // EventRow is one webhook event in a list.

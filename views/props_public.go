@@ -20,6 +20,7 @@ type PricingPage struct {
 	CurrentInterval plan.Interval
 	Subscribed      bool
 	TrialUsed       bool
+	Planned         *Planned // the change that is planned, where it is shown
 }
 
 // DocumentPage is for the terms and the privacy policy.

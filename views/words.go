@@ -21,6 +21,9 @@ const (
 	BillingTitle       = "Billing"
 	CheckoutTitle      = "Confirm your plan"
 	ReturnTitle        = "Confirming your payment"
+	ChooseTitle        = "Change your plan"
+	ChangeTitle        = "Confirm the change"
+	CancelTitle        = "Cancel your plan"
 )
 
 // ErrorTitle is the title and heading of the error page for a status.
