@@ -95,8 +95,10 @@ func (w *walk) cancels(b *tab, email string) {
 	b.see("The plan goes on.")
 	b.within(follows, clicked, "/app/billing", "Active", "Renews on")
 	b.open("/app/billing")
-	b.follow(`form:has(input[value="subscription_cancel"]) button`)
-	b.follow("#cancel")
+	b.follow(`a[href="/app/billing/cancel"]`)
+	b.see("What happens then", "After that you are on the Free plan.")
+	b.shot("billing-cancel")
+	b.follow(`form[action="/app/billing/cancel"] button`)
 	b.at("/app/billing")
 	b.see("Cancelled. You keep everything") // at once: the page does not refresh itself
 	b.follow(`form[action="/app/billing/resume"] button`)
@@ -142,9 +144,9 @@ func (w *walk) renews(b *tab) {
 	b.see(upgraded)
 	b.shot("billing-renewed")
 
-	b.follow(`form:has(input[value="subscription_cancel"]) button`)
+	b.follow(`a[href="/app/billing/cancel"]`)
 	b.click(`label:has(input[value="unused"])`)
-	b.follow("#cancel")
+	b.follow(`form[action="/app/billing/cancel"] button`)
 	b.at("/app/billing")
 	b.see("Ends soon", "You keep everything until it ends on")
 	w.exports(b, "Project 1")
@@ -176,13 +178,14 @@ func (w *walk) replaces(b *tab) {
 func (w *walk) upgrades(b *tab) string {
 	b.open("/pricing?interval=month")
 	b.follow(`article[aria-labelledby="plan-pro"] [data-for="month"] button`)
-	b.see("Confirm your updates", "Pro")
+	b.see("Confirm the change", "Pro", "is charged")
 	due := b.text("#due")
 	if due == "$0.00" {
 		b.fail("an upgrade in the middle of a month costs nothing")
 	}
+	b.shot("billing-change")
 	clicked := time.Now()
-	b.follow("#confirm")
+	b.follow(`form[action^="/app/billing/change/"] button`)
 	b.at("/app/billing")
 	b.see("$79 a month", due) // at once: the page does not refresh itself
 	b.within(follows, clicked, "/app/billing", "Pro", "$79 a month", due)

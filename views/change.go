@@ -60,14 +60,19 @@ func (p ChangePage) lead() string {
 func (p ChangePage) mayRetry() bool { return p.Code != "change_given_up" }
 
 func (p ChangePage) fromLabel() string {
-	if p.Now {
+	if p.Now || p.State != ChangeOffered {
 		return "Now"
 	}
 	return "Until " + p.Format().Date(p.At)
 }
 
 func (p ChangePage) toLabel() string {
-	if p.Now {
+	switch {
+	case p.State == ChangeAction:
+		return "Once you have confirmed"
+	case p.State != ChangeOffered:
+		return "What you chose"
+	case p.Now:
 		return "As soon as you confirm"
 	}
 	return "From " + p.Format().Date(p.At)
@@ -86,7 +91,7 @@ func (p ChangePage) confirmWords() string {
 func (p ChangePage) standsUntil() string {
 	words := "This offer stands until " + p.Format().DateTime(p.Until) + ". "
 	if p.Now {
-		return words + "You can change back at any time; less takes effect when the time paid for is over."
+		return words + "You can change again whenever you like."
 	}
 	return words + "You can take the switch back at any time before it."
 }

@@ -323,7 +323,7 @@ func choosing(p ChoosePlanPage, each plan.Plan) templ.Component {
 					}
 					if p.has(each, interval) {
 						if p.Planned != nil && !p.Closed {
-							templ_7745c5c3_Err = keepButton(p.Page, each.Name).Render(ctx, templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = keepButton(p.Page, "w-full", each.Name).Render(ctx, templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -1266,14 +1266,14 @@ func changeOutcome(p ChangePage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if p.State == ChangeDeclined && p.Card != nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 85, "<p class=\"num muted mt-4 text-sm\">Tried: ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 85, "<p class=\"num muted mt-4 text-sm\">Card on file: ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var56 string
 			templ_7745c5c3_Var56, templ_7745c5c3_Err = templ.JoinStringErrs(p.Card.words())
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/change.templ`, Line: 239, Col: 60}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/change.templ`, Line: 239, Col: 67}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var56))
 			if templ_7745c5c3_Err != nil {
