@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 )
 
@@ -45,7 +46,8 @@ func AddPortalCard(s *Sandbox, customer string, in CardInput) (url string, err e
 func SwitchPlan(s *Sandbox, sub, price string) (total int64, intent string, err error) {
 	err = s.Do(context.Background(), func(tx *Tx) error {
 		o, err := switchPlan(tx, sub, price, 1)
-		if kept, ok := err.(*Error); ok && kept.Keep {
+		var kept *Error
+		if errors.As(err, &kept) && kept.Keep {
 			intent = kept.PaymentIntent.ID()
 			return nil
 		}

@@ -58,7 +58,7 @@ func priceFigure(tx *Tx, price Object, quantity int64, currency string) (figure,
 
 // couponText says what a coupon takes off, and for how long.
 func couponText(c Object, currency string) string {
-	off := ""
+	var off string
 	if c.Has("percent_off") {
 		off = strings.TrimSuffix(strings.TrimRight(c.Rat("percent_off").FloatString(2), "0"), ".") + "% off"
 	} else {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 )
@@ -77,7 +78,8 @@ func getPaymentMethod(r *apiRequest) (Object, error) {
 
 // notFound turns the refusal of a reference into that of an id in the path.
 func notFound(err error) error {
-	if e, ok := err.(*Error); ok && e.Code == "resource_missing" {
+	var e *Error
+	if errors.As(err, &e) && e.Code == "resource_missing" {
 		e.Status = http.StatusNotFound
 	}
 	return err
@@ -115,7 +117,8 @@ func attachPaymentMethod(r *apiRequest) (Object, error) {
 
 // notFoundUnless is notFound, except when another parameter is the one at fault.
 func notFoundUnless(err error, param string) error {
-	if e, ok := err.(*Error); ok && e.Param == param {
+	var e *Error
+	if errors.As(err, &e) && e.Param == param {
 		return err
 	}
 	return notFound(err)

@@ -26,11 +26,11 @@ type payOptions struct {
 
 // newIntent is what a payment intent is made for.
 type newIntent struct {
-	amount                                    int64
-	currency, customer, invoice, description  string
-	receiptEmail, setupFutureUsage, returnURL string
-	metadata                                  Object
-	more                                      Object // Fields that only the API sets, as they are stored.
+	amount                                   int64
+	currency, customer, invoice, description string
+	receiptEmail, setupFutureUsage           string
+	metadata                                 Object
+	more                                     Object // Fields that only the API sets, as they are stored.
 }
 
 func insertIntent(tx *Tx, in newIntent) (Object, error) {

@@ -133,16 +133,6 @@ func (d *schemaDoc) fill(n *schemaNode, sent Object) Object {
 	return out
 }
 
-// expandable reports whether a field of a kind can be expanded: it is an id in storage and an object on request.
-func (d *schemaDoc) expandable(kind, field string) bool {
-	n := d.Objects[kind]
-	if n == nil {
-		return false
-	}
-	p := d.field(n, field)
-	return p != nil && len(p.Expand) > 0
-}
-
 func (d *schemaDoc) field(n *schemaNode, name string) *schemaNode {
 	n = d.resolve(n)
 	if n == nil {

@@ -6,8 +6,6 @@ import "slices"
 type applyOptions struct {
 	behavior string
 	pay      payOptions
-	// touched says that the change comes with fields of its own, and not only with items.
-	touched bool
 }
 
 // applyChange carries a planned change out.

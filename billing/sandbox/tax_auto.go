@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"math/big"
 
 	"example.com/tollgate/billing/sandbox/money"
@@ -242,8 +243,8 @@ func refreshTax(tx *Tx, inv Object) (Object, error) {
 // draft, which stays one.
 func finalizable(tx *Tx, inv Object) error {
 	_, err := refreshTax(tx, inv)
-	refused, ok := err.(*Error)
-	if !ok {
+	var refused *Error
+	if !errors.As(err, &refused) {
 		return err
 	}
 	if _, err := tx.amend("invoice", inv.ID(), func(o Object) error {

@@ -162,15 +162,6 @@ func (r *apiRequest) timeFilters(q *Query, names ...string) error {
 	return nil
 }
 
-// listOf wraps a few objects, already in order, as a list without further pages.
-func listOf(url string, items []Object) Object {
-	data := make([]any, len(items))
-	for i, o := range items {
-		data[i] = o
-	}
-	return Object{"object": "list", "data": data, "has_more": false, "url": url}
-}
-
 // filters copies the named parameters, where given, into a query's conditions under the same path.
 func (r *apiRequest) filters(q *Query, names ...string) {
 	for _, name := range names {
