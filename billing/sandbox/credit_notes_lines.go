@@ -15,24 +15,76 @@ func creditLines(r *apiRequest, inv Object) ([]Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		line := newCreditLine(r.Tx, "custom_line_item")
-		line["amount"], line["quantity"] = amount, int64(1)
-		line["unit_amount"], line["unit_amount_decimal"] = amount, decimalText(amount)
-		return []Object{line}, nil
+		line, err := plainCredit(r.Tx, amount, inv)
+		return []Object{line}, err
 	}
-	var lines []Object
+	lines, err := creditedLines(r.Tx, inv)
+	if err != nil {
+		return nil, err
+	}
+	before := len(lines)
 	for _, p := range r.Params.Subs("lines") {
 		read := customCredit
 		if p.Str("type") == "invoice_line_item" {
 			read = invoiceCredit
 		}
-		line, err := read(r.Tx, p, inv)
+		line, err := read(r.Tx, p, inv, lines)
 		if err != nil {
 			return nil, err
 		}
 		lines = append(lines, line)
 	}
-	return lines, nil
+	return lines[before:], nil
+}
+
+// creditedLines are the lines of the credit notes that an invoice has already.
+func creditedLines(tx *Tx, inv Object) ([]Object, error) {
+	notes, err := tx.Find("credit_note", Query{Where: map[string]string{"invoice": inv.ID(), "status": "issued"}})
+	var lines []Object
+	for _, note := range notes {
+		lines = append(lines, note.List("lines")...)
+	}
+	return lines, err
+}
+
+// plainCredit is the one line of a credit note for an amount. Of the taxes of the invoice it takes back its part of the
+// whole.
+func plainCredit(tx *Tx, amount int64, inv Object) (Object, error) {
+	line := newCreditLine(tx, "custom_line_item")
+	net := amount
+	if total := inv.Int("total"); total > 0 && amount > 0 && amount <= total {
+		shares := []any{}
+		for _, tax := range inv.List("total_tax_amounts") {
+			share, err := shareOf(tax, big.NewRat(amount, total))
+			if err != nil {
+				return nil, err
+			}
+			if !share.Bool("inclusive") {
+				net -= share.Int("amount")
+			}
+			shares = append(shares, share)
+		}
+		line["tax_amounts"] = shares
+	}
+	line["amount"], line["quantity"] = net, int64(1)
+	line["unit_amount"], line["unit_amount_decimal"] = net, decimalText(net)
+	return line, nil
+}
+
+// shareOf is a part of a discount or of a tax.
+func shareOf(whole Object, part *big.Rat) (Object, error) {
+	some := whole.Clone()
+	for _, number := range []string{"amount", "taxable_amount"} {
+		if !whole.Has(number) {
+			continue
+		}
+		share, err := money.Round(new(big.Rat).Mul(part, whole.Rat(number)))
+		if err != nil {
+			return nil, err
+		}
+		some[number] = share
+	}
+	return some, nil
 }
 
 func newCreditLine(tx *Tx, typ string) Object {
@@ -44,8 +96,9 @@ func newCreditLine(tx *Tx, typ string) Object {
 }
 
 // invoiceCredit takes back a part of a line of the invoice, by an amount or by a quantity. Discounts and taxes go back
-// in proportion, so that all of a line takes back all of them.
-func invoiceCredit(tx *Tx, p Params, inv Object) (Object, error) {
+// in proportion, and what takes the last of a line takes the last of them. earlier are the lines that were taken back
+// before, on this credit note too.
+func invoiceCredit(tx *Tx, p Params, inv Object, earlier []Object) (Object, error) {
 	if err := p.Require("invoice_line_item"); err != nil {
 		return nil, err
 	}
@@ -54,9 +107,18 @@ func invoiceCredit(tx *Tx, p Params, inv Object) (Object, error) {
 		return nil, missing(400, "invoice line item", p.Str("invoice_line_item"), p.Path("invoice_line_item"))
 	}
 	of := inv.List("lines")[i]
+	earlier = slices.DeleteFunc(slices.Clone(earlier), func(l Object) bool { return l.Str("invoice_line_item") != of.ID() })
 	amount, quantity, err := creditedPart(p, of)
 	if err != nil {
 		return nil, err
+	}
+	left := of.Int("amount")
+	for _, line := range earlier {
+		left -= line.Int("amount")
+	}
+	if amount > left {
+		return nil, invalidf(p.Path("invoice_line_item"), "The amount (%s) is greater than what can still be credited of "+
+			"the invoice line item %s (%s).", moneyText(amount, inv.Str("currency")), of.ID(), moneyText(left, inv.Str("currency")))
 	}
 	line := newCreditLine(tx, "invoice_line_item")
 	line["invoice_line_item"], line["description"] = of.ID(), of["description"]
@@ -71,24 +133,39 @@ func invoiceCredit(tx *Tx, p Params, inv Object) (Object, error) {
 	if len(of.List("tax_rates")) == 0 {
 		line["tax_rates"] = slices.Clone(inv.List("default_tax_rates"))
 	}
-	part := big.NewRat(amount, of.Int("amount"))
-	for key, into := range map[string]string{"discount_amounts": "discount_amounts", "tax_amounts": "tax_amounts"} {
+	for key, id := range map[string]string{"discount_amounts": "discount", "tax_amounts": "tax_rate"} {
 		shares := []any{}
 		for _, whole := range of.List(key) {
-			some := whole.Clone()
-			for _, number := range []string{"amount", "taxable_amount"} {
-				if !whole.Has(number) {
-					continue
-				}
-				if some[number], err = money.Round(new(big.Rat).Mul(part, whole.Rat(number))); err != nil {
-					return nil, err
-				}
+			share, err := shareOf(whole, big.NewRat(amount, of.Int("amount")))
+			if err != nil {
+				return nil, err
 			}
-			shares = append(shares, some)
+			if amount == left {
+				share = restOf(whole, key, id, earlier)
+			}
+			shares = append(shares, share)
 		}
-		line[into] = shares
+		line[key] = shares
 	}
 	return line, nil
+}
+
+// restOf is what earlier credits left of a discount or of a tax, so that rounding loses nothing.
+func restOf(whole Object, key, id string, earlier []Object) Object {
+	rest := whole.Clone()
+	for _, line := range earlier {
+		for _, taken := range line.List(key) {
+			if taken.Str(id) != whole.Str(id) {
+				continue
+			}
+			for _, number := range []string{"amount", "taxable_amount"} {
+				if rest.Has(number) {
+					rest[number] = rest.Int(number) - taken.Int(number)
+				}
+			}
+		}
+	}
+	return rest
 }
 
 // creditedPart reads how much of a line is taken back; the quantity is nil where it is given as an amount.
@@ -122,7 +199,7 @@ func creditedPart(p Params, of Object) (amount int64, quantity any, err error) {
 }
 
 // customCredit is a line of the credit note's own.
-func customCredit(tx *Tx, p Params, _ Object) (Object, error) {
+func customCredit(tx *Tx, p Params, _ Object, _ []Object) (Object, error) {
 	if err := p.Require("description"); err != nil {
 		return nil, err
 	}

@@ -34,6 +34,12 @@ func (r *apiRequest) setItem(p Params, item Object) error {
 	if err := r.setItemAmount(p, item); err != nil {
 		return err
 	}
+	return r.setItemTerms(p, item, item.Str("customer"), Object{"invoice_item": item.ID()})
+}
+
+// setItemTerms is setItem without the amount. Lines that a subscription made have these terms too; mark is what a new
+// discount carries to say where it belongs.
+func (r *apiRequest) setItemTerms(p Params, item Object, customer string, mark Object) error {
 	p.Copy(item, "description", "discountable")
 	if period := p.Sub("period"); period != nil {
 		item["period"] = period.Object()
@@ -50,7 +56,7 @@ func (r *apiRequest) setItem(p Params, item Object) error {
 	}
 	if p.Has("discounts") {
 		on := purchaseOf(item.Str("currency"), []Object{item})
-		discounts, err := r.newDiscounts(p, item.Str("customer"), on, Object{"invoice_item": item.ID()})
+		discounts, err := r.newDiscounts(p, customer, on, mark)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,11 @@
 package sandbox
 
-import "slices"
+import (
+	"math/big"
+	"slices"
+
+	"example.com/tollgate/billing/sandbox/money"
+)
 
 // draftOf is the invoice of the request, whose lines can still be changed.
 func draftOf(r *apiRequest) (Object, error) {
@@ -71,7 +76,7 @@ func updateInvoiceLine(r *apiRequest) (Object, error) {
 	if i < 0 {
 		return nil, missing(404, "invoice line item", r.Sub, "line_item_id")
 	}
-	if err := r.changeLine(r.Params, lines, i); err != nil {
+	if err := r.changeLine(r.Params, inv, lines, i); err != nil {
 		return nil, err
 	}
 	if err := editDraft(r.Tx, inv, lines); err != nil {
@@ -92,7 +97,7 @@ func updateInvoiceLines(r *apiRequest) (Object, error) {
 		if i < 0 {
 			return nil, missing(400, "invoice line item", p.Str("id"), p.Path("id"))
 		}
-		if err := r.changeLine(p, lines, i); err != nil {
+		if err := r.changeLine(p, inv, lines, i); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +106,7 @@ func updateInvoiceLines(r *apiRequest) (Object, error) {
 
 // changeLine changes a line, and the item that it stands for. A line of a subscription has no item: it takes the terms
 // by itself.
-func (r *apiRequest) changeLine(p Params, lines []Object, i int) error {
+func (r *apiRequest) changeLine(p Params, inv Object, lines []Object, i int) error {
 	line := lines[i]
 	if id := line.Str("invoice_item"); id != "" {
 		item, err := r.Tx.Update("invoiceitem", id, func(item Object) error { return r.setItem(p, item) })
@@ -113,24 +118,64 @@ func (r *apiRequest) changeLine(p Params, lines []Object, i int) error {
 		lines[i] = fresh
 		return nil
 	}
-	amount, sent, err := p.Int("amount")
+	if err := r.changeLineAmount(p, line); err != nil {
+		return err
+	}
+	return r.setItemTerms(p, line, inv.Str("customer"), Object{"invoice": inv.ID()})
+}
+
+// changeLineAmount changes what a line costs that a subscription put on the draft for one of its periods: by an amount,
+// by another quantity of its price, or by a price that is sold once.
+func (r *apiRequest) changeLineAmount(p Params, line Object) error {
+	if p.Given("price") || p.Given("price_data") {
+		err := r.setItemAmount(p, line)
+		delete(line, "unit_amount") // Only items have these.
+		delete(line, "unit_amount_decimal")
+		return err
+	}
+	amount, byAmount, err := p.Int("amount")
 	if err != nil {
 		return err
 	}
-	if sent {
+	quantity, byQuantity, err := p.Int("quantity")
+	switch {
+	case err != nil:
+		return err
+	case byAmount && byQuantity:
+		return onlyOne(p, "amount", "quantity")
+	case byAmount:
 		line["amount"] = amount
+	case byQuantity && quantity < 0:
+		return invalidf(p.Path("quantity"), "Invalid non-negative integer").withCode("parameter_invalid_integer")
+	case byQuantity:
+		return r.requantify(p, line, quantity)
 	}
-	p.Copy(line, "description", "discountable")
-	if p.Has("tax_rates") {
-		rates, err := readTaxRates(r.Tx, p, "tax_rates")
-		if err != nil {
+	return nil
+}
+
+// requantify works a line out again for another quantity. One that was prorated, or changed by hand, keeps its
+// proportion to the full price.
+func (r *apiRequest) requantify(p Params, line Object, quantity int64) error {
+	price, currency := line.Obj("price"), line.Str("currency")
+	if metered(price) {
+		return meteredQuantity(p)
+	}
+	full, err := amountIn(r.Tx, price, line.Int("quantity"), currency)
+	if err != nil {
+		return err
+	}
+	amount, err := amountIn(r.Tx, price, quantity, currency)
+	if err != nil {
+		return err
+	}
+	if full != 0 {
+		exact := new(big.Rat).Mul(big.NewRat(line.Int("amount"), full), big.NewRat(amount, 1))
+		if amount, err = money.Round(exact); err != nil {
 			return err
 		}
-		line["tax_rates"] = slices.Clone(rates)
 	}
-	metadata, err := p.Metadata(line.Obj("metadata"))
-	line["metadata"] = metadata
-	return err
+	line["amount"], line["quantity"] = amount, quantity
+	return nil
 }
 
 // removeInvoiceLines takes lines off a draft: their items are deleted, or wait for another invoice again.

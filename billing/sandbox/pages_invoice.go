@@ -10,7 +10,9 @@ func showInvoice(p *page) error { return p.invoice(http.StatusOK, nil) }
 
 // invoice shows a hosted invoice, and what an attempt to pay it came to.
 func (p *page) invoice(status int, refused *Error) error {
-	v := pages.Invoice{Chrome: p.chrome("Invoice"), Action: p.r.URL.Path}
+	v := pages.Invoice{
+		Chrome: p.chrome("Invoice"), Kind: "Invoice", ToLabel: "Bill to", Action: p.r.URL.Path,
+	}
 	err := p.view(func(tx *Tx) error {
 		inv, err := tx.Get("invoice", p.id())
 		if err != nil {
@@ -74,16 +76,10 @@ func invoiceView(v *pages.Invoice, inv Object) {
 	if paidAt > 0 {
 		v.Facts = append(v.Facts, pages.Detail{Label: "Paid", Value: pages.Day(paidAt)})
 	}
-	for _, line := range append([]string{inv.Str("customer_name"), inv.Str("customer_email")},
-		addressLines(inv.Obj("customer_address"))...) {
-		if line != "" {
-			v.To = append(v.To, line)
-		}
-	}
-	for _, id := range inv.List("customer_tax_ids") {
-		v.To = append(v.To, "Tax ID "+id.Str("value"))
-	}
+	v.To = billedTo(inv)
 	invoiceLines(v, inv, money)
+	invoiceTotals(v, inv, money)
+	settledTotals(v, inv, money)
 }
 
 func invoiceLines(v *pages.Invoice, inv Object, money func(int64) string) {
@@ -100,6 +96,10 @@ func invoiceLines(v *pages.Invoice, inv Object, money func(int64) string) {
 		}
 		v.Lines = append(v.Lines, row)
 	}
+}
+
+// invoiceTotals adds an invoice up to its total.
+func invoiceTotals(v *pages.Invoice, inv Object, money func(int64) string) {
 	add := func(label string, amount int64, sum bool) {
 		v.Totals = append(v.Totals, pages.Total{Label: label, Amount: money(amount), Sum: sum})
 	}
@@ -115,7 +115,15 @@ func invoiceLines(v *pages.Invoice, inv Object, money func(int64) string) {
 		add("Tax", tax, false)
 	}
 	add("Total", inv.Int("total"), false)
-	if credit := inv.Int("amount_due") - inv.Int("total"); credit != 0 {
+}
+
+// settledTotals tell what became of the total since.
+func settledTotals(v *pages.Invoice, inv Object, money func(int64) string) {
+	add := func(label string, amount int64, sum bool) {
+		v.Totals = append(v.Totals, pages.Total{Label: label, Amount: money(amount), Sum: sum})
+	}
+	// A credit note before the payment made less due, and has a row of its own.
+	if credit := inv.Int("amount_due") + inv.Int("pre_payment_credit_notes_amount") - inv.Int("total"); credit != 0 {
 		add("Balance applied", credit, false)
 	}
 	if credited := inv.Int("pre_payment_credit_notes_amount"); credited > 0 {

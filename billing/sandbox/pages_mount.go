@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 
 	"example.com/tollgate/billing/sandbox/pages"
 )
@@ -22,6 +23,9 @@ func pageRoutes() []pageRoute {
 		{"POST /_stripe/3ds/{id}", postThreeDS},
 		{"GET /_stripe/invoice/{id}", showInvoice},
 		{"POST /_stripe/invoice/{id}", postInvoice},
+		{"GET /_stripe/invoice/{id}/pdf", func(p *page) error { return p.to("/_stripe/invoice/" + url.PathEscape(p.id())) }},
+		{"GET /_stripe/receipt/{id}", showReceipt},
+		{"GET /_stripe/credit_note/{id}/pdf", showCreditNote},
 
 		// The portal.
 		{"GET /_stripe/p/{id}", showPortal},

@@ -1,8 +1,11 @@
 package pages
 
-// Invoice is the hosted invoice.
+// Invoice is the hosted invoice, or another paper of the same form: a receipt or a credit note.
 type Invoice struct {
 	Chrome
+	Kind          string // what the paper is called
+	ToLabel       string // what its receiver is to it
+	Remark        string // a few words below the lines
 	Action        string
 	Shop, Number  string
 	Status, Tone  string
