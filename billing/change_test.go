@@ -239,3 +239,21 @@ func TestF02_ChangeOfUnknownOutcome(t *testing.T) {
 		})
 	}
 }
+
+// TestAPriceThatIsSoldNoMoreCanBeKept has a customer of it think better of a planned change.
+func TestAPriceThatIsSoldNoMoreCanBeKept(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.paid("ada", "pro_v1_month", "pm_card_visa")
+		require.Equal(t, billing.OutcomeDone, w.confirm(account, w.offer(account, "starter_v1_month")).Kind)
+		for _, p := range w.Catalog.Plans {
+			for i := range p.Prices {
+				p.Prices[i].Retired = p.Prices[i].LookupKey == "pro_v1_month"
+			}
+		}
+		require.Equal(t, billing.OutcomeDone, w.confirm(account, w.offer(account, "pro_v1_month")).Kind)
+		require.Empty(t, w.subscription(account).NextLookupKey)
+		_, err := w.OfferChange(w.ctx(), billing.ChangeInput{AccountID: w.account("bob").ID, LookupKey: "pro_v1_month"})
+		require.True(t, fault.Is(err, "price_unknown"), "nobody else gets it")
+	})
+}

@@ -283,3 +283,45 @@ func TestWhoOwesIsToldToPayFirst(t *testing.T) {
 		assert.Contains(t, refused.text(), "Settle it first")
 	})
 }
+
+// TestTheNextPaymentIsWhenThePageSaid holds the date on the page to the one that Stripe keeps afterwards.
+func TestTheNextPaymentIsWhenThePageSaid(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ from, to, says string }{
+		"a year instead of a month":     {"starter_v1_month", "starter_v1_year", "$290.00"},
+		"more, and by the month":        {"starter_v1_year", "pro_v1_month", "Kept as credit for your next payments"},
+		"more, by the same month":       {"starter_v1_month", "pro_v1_month", "Due now"},
+		"more, and by the year as well": {"starter_v1_month", "pro_v1_year", "$790.00"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachSite(t, func(t *testing.T, s *site) {
+				b := s.payer(t, "ada", tc.from)
+				s.forward(3 * 24 * time.Hour)
+				offer := b.chooses(tc.to)
+				assert.Contains(t, offer.text(), tc.says)
+				said, err := time.Parse(time.RFC3339, offer.doc().Find("dl time").AttrOr("datetime", ""))
+				require.NoError(t, err)
+				require.Equal(t, "/app/billing", b.confirms(offer).location)
+				sub := s.subscriptionOf(t, "ada@example.com")
+				assert.Equal(t, tc.to, sub.LookupKey)
+				assert.WithinDuration(t, sub.CurrentPeriodEnd, said, time.Minute)
+			})
+		})
+	}
+}
+
+func TestATrialChangesAtOnceAndCostsNothing(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		b.subscribe("pro_v1_month")
+		offer := b.chooses("starter_v1_year")
+		assert.Equal(t, "$0.00", offer.doc().Find("#due").Text())
+		end := s.subscriptionOf(t, "ada@example.com").TrialEnd.Format("Jan 2, 2006")
+		assert.Contains(t, offer.text(), "First payment on "+end)
+		assert.Contains(t, offer.text(), "Your trial goes on as before.")
+		assert.Contains(t, b.confirms(offer).text(), "Your trial ends on "+end+". The first payment of $290.00 is taken then.")
+		assert.Contains(t, b.get("/app/billing/cancel").text(), "Your trial lasts until "+end+", and nothing is charged.")
+	})
+}

@@ -41,7 +41,7 @@ func (s *site) showProjects(c echo.Context, status int, page views.ProjectsPage)
 		return err
 	}
 	limit := access.Limit(plan.Projects)
-	page.Page, page.Projects = frame, projectRows(list.Projects)
+	page.Page, page.Projects = frame, projectRows(list.Projects, olderThanFirst(list.Total, number), limit)
 	page.Pager = views.NewPager("/app/projects", nil, number, models.ProjectsPerPage, list.Total)
 	page.Usage = usage(s.Catalog, access, plan.Projects, list.Total)
 	page.ReadOnly = access.Level == billing.LevelLimited
@@ -66,13 +66,21 @@ func roomFor(used int64) func(plan.Plan) bool {
 	}
 }
 
-func projectRows(projects []models.Project) []views.Project {
+// olderThanFirst counts the projects that are older than the first one on a page, where the newest come first.
+func olderThanFirst(total int64, page int) int64 { return total - 1 - int64(page-1)*models.ProjectsPerPage }
+
+// projectRows are the projects from the newest to the oldest; older counts those made before the first of them.
+func projectRows(projects []models.Project, older, limit int64) []views.Project {
 	rows := make([]views.Project, len(projects))
 	for i, p := range projects {
-		rows[i] = views.Project{ID: p.PublicID, Name: p.Name, CreatedAt: p.CreatedAt}
+		rows[i] = views.Project{ID: p.PublicID, Name: p.Name, CreatedAt: p.CreatedAt, ReadOnly: beyond(older-int64(i), limit)}
 	}
 	return rows
 }
+
+// beyond reports whether a project is more than the plan holds, which happens after a smaller plan has begun. The
+// oldest ones stay as they are, so that adding more never changes which those are.
+func beyond(older, limit int64) bool { return limit != plan.Unlimited && older >= limit }
 
 // createProject adds a project where the plan has room. A refusal keeps what was typed.
 func (s *site) createProject(c echo.Context) error {
@@ -123,6 +131,9 @@ func (s *site) refuseProject(c echo.Context, name, code string) error {
 }
 
 func (s *site) renameProject(c echo.Context) error {
+	if err := s.mayRename(c); err != nil {
+		return err
+	}
 	name, code := projectName(c.FormValue("name"))
 	if code == "" {
 		err := s.DB.RenameProject(c.Request().Context(), s.account(c).ID, c.Param("id"), name, s.Wall().UTC())
@@ -136,6 +147,24 @@ func (s *site) renameProject(c echo.Context) error {
 	page := views.ProjectsPage{EditID: c.Param("id"), EditName: name}
 	page.Errors = map[string]string{"name": views.Message(code, nil)}
 	return s.showProjects(c, http.StatusUnprocessableEntity, page)
+}
+
+// mayRename refuses while a payment is overdue, and what is beyond the plan's limit.
+func (s *site) mayRename(c echo.Context) error {
+	access, err := s.access(c)
+	if err != nil {
+		return err
+	}
+	older, err := s.DB.OlderProjects(c.Request().Context(), s.account(c).ID, c.Param("id"))
+	switch {
+	case err != nil:
+		return err
+	case access.Level == billing.LevelLimited:
+		return fault.New(fault.PaymentRequired, "access_limited")
+	case beyond(older, access.Limit(plan.Projects)):
+		return fault.New(fault.PaymentRequired, "project_read_only")
+	}
+	return nil
 }
 
 func (s *site) deleteProject(c echo.Context) error {

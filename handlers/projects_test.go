@@ -107,3 +107,40 @@ func TestExportIsAPaidFeature(t *testing.T) {
 		require.Contains(t, string(csv.body), `"'=HYPERLINK(`, "a spreadsheet must not run a name")
 	})
 }
+
+// TestWhatIsBeyondASmallerPlanIsKeptReadOnly has five projects on a plan for three.
+func TestWhatIsBeyondASmallerPlanIsKeptReadOnly(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.payer(t, "ada", "starter_v1_month")
+		for n := range 5 {
+			require.Equal(t, http.StatusSeeOther, b.createProject(fmt.Sprintf("Project %d", n)).status)
+		}
+		require.Zero(t, b.get("/app/projects").doc().Find("main li .badge-warning").Length())
+		account := s.accountOf(t, "ada@example.com")
+		require.NoError(t, s.Billing.EndNow(t.Context(), account.ID, ""))
+		page := b.get("/app/projects")
+		rename := func(name string) answer {
+			row := page.doc().Find(`main li:contains("` + name + `")`)
+			id := strings.TrimPrefix(row.AttrOr("id", ""), "project-")
+			return b.post("/app/projects/"+id, url.Values{"_csrf": {b.token()}, "name": {name + ", new"}})
+		}
+		for n := range 5 {
+			name := fmt.Sprintf("Project %d", n)
+			row := page.doc().Find(`main li:contains("` + name + `")`)
+			renamed := rename(name)
+			if n < 3 {
+				require.Equal(t, http.StatusSeeOther, renamed.status, name)
+				require.Zero(t, row.Find(".badge-warning").Length(), name)
+				continue
+			}
+			require.Equal(t, "Read-only", row.Find(".badge-warning").Text(), name)
+			require.Equal(t, http.StatusPaymentRequired, renamed.status, name)
+			require.Contains(t, renamed.text(), "more than your plan holds")
+		}
+		gone := page.doc().Find(`main li:contains("Project 0") form[action$="/delete"]`).AttrOr("action", "")
+		require.Equal(t, http.StatusSeeOther, b.post(gone, url.Values{"_csrf": {b.token()}}).status)
+		require.Equal(t, http.StatusSeeOther, rename("Project 3").status, "there is room for it now")
+		require.Equal(t, http.StatusPaymentRequired, rename("Project 4").status)
+	})
+}

@@ -116,6 +116,26 @@ func (db *DB) RenameProject(ctx context.Context, accountID int64, publicID, name
 	return mustExist(result)
 }
 
+// OlderProjects counts the account's projects that were made before one of its own. The fault is NotFound.
+func (db *DB) OlderProjects(ctx context.Context, accountID int64, publicID string) (int64, error) {
+	var project Project
+	found := db.Read(ctx).Where("account_id = ? AND public_id = ?", accountID, publicID).Limit(1).Find(&project)
+	if found.Error != nil {
+		return 0, fmt.Errorf("read project: %w", found.Error)
+	}
+	if err := mustExist(found); err != nil {
+		return 0, err
+	}
+	var older int64
+	err := db.Read(ctx).Model(&Project{}).Where("account_id = ?", accountID).
+		Where("created_at < ? OR created_at = ? AND id < ?", project.CreatedAt, project.CreatedAt, project.ID).
+		Count(&older).Error
+	if err != nil {
+		return 0, fmt.Errorf("count older projects: %w", err)
+	}
+	return older, nil
+}
+
 // DeleteProject removes one of the account's projects. The fault is NotFound.
 func (db *DB) DeleteProject(ctx context.Context, accountID int64, publicID string) error {
 	result := db.Write(ctx).Where("account_id = ? AND public_id = ?", accountID, publicID).Delete(&Project{})

@@ -216,5 +216,5 @@ func overWords(u Usage, f ui.Format) string {
 		verb = "becomes"
 	}
 	return "Nothing is deleted. The newest " + f.Count(over, u.Limit.One, u.Limit.Many) + " " + verb +
-		" read-only: there to read, take along and delete, not to change. Nothing can be added until there is room again."
+		" read-only: there to read and to delete, not to change. Nothing can be added until there is room again."
 }

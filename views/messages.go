@@ -88,6 +88,7 @@ func messages() map[string]string {
 		// The demonstration product.
 		"project_name_required": "Give the project a name.",
 		"project_name_too_long": "That name is too long: 80 characters at most.",
+		"project_read_only":     "This project is more than your plan holds, so it cannot be changed. Delete another one, or choose a larger plan.",
 		"project_name_taken":    "You already have a project with this name.",
 		"api_key_name_required": "Say what the key is for, so that you recognise it later.",
 		"api_key_name_too_long": "That name is too long: 60 characters at most.",
