@@ -20,7 +20,8 @@ func (w *fakeWall) now() time.Time { return w.at }
 func engine(t interface {
 	Fatalf(string, ...any)
 	Cleanup(func())
-}, wall *fakeWall, steps map[string]agendaStep) *Sandbox {
+}, wall *fakeWall, steps map[string]agendaStep,
+) *Sandbox {
 	s, err := New(Options{Now: wall.now, CaptureDir: os.Getenv(CapturesEnv), CaptureName: "engine"})
 	if err != nil {
 		t.Fatalf("new: %v", err)

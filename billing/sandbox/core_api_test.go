@@ -74,49 +74,89 @@ func TestErrorsLookLikeStripe(t *testing.T) {
 		status                   int
 		code, param, message     string
 	}{
-		{"unknown parameter", "POST", "/v1/customers", "emial=a", 400, "parameter_unknown", "emial",
-			"Received unknown parameter: emial"},
-		{"several unknown", "POST", "/v1/customers", "b=1&a=1", 400, "parameter_unknown", "a",
-			"Received unknown parameters: a, b"},
-		{"nested unknown", "POST", "/v1/prices", "recurring[foo]=1", 400, "parameter_unknown", "recurring[foo]",
-			"Received unknown parameter: recurring[foo]"},
-		{"missing parameter", "POST", "/v1/products", "active=true", 400, "parameter_missing", "name",
-			"Missing required param: name."},
-		{"bad integer", "POST", "/v1/prices", "currency=usd&unit_amount=ten", 400, "parameter_invalid_integer",
-			"unit_amount", "Invalid integer: ten"},
+		{
+			"unknown parameter", "POST", "/v1/customers", "emial=a", 400, "parameter_unknown", "emial",
+			"Received unknown parameter: emial",
+		},
+		{
+			"several unknown", "POST", "/v1/customers", "b=1&a=1", 400, "parameter_unknown", "a",
+			"Received unknown parameters: a, b",
+		},
+		{
+			"nested unknown", "POST", "/v1/prices", "recurring[foo]=1", 400, "parameter_unknown", "recurring[foo]",
+			"Received unknown parameter: recurring[foo]",
+		},
+		{
+			"missing parameter", "POST", "/v1/products", "active=true", 400, "parameter_missing", "name",
+			"Missing required param: name.",
+		},
+		{
+			"bad integer", "POST", "/v1/prices", "currency=usd&unit_amount=ten", 400, "parameter_invalid_integer",
+			"unit_amount", "Invalid integer: ten",
+		},
 		{"bad boolean", "POST", "/v1/products", "name=x&active=yes", 400, "", "active", "Invalid boolean: yes"},
-		{"bad choice", "POST", "/v1/prices", "currency=usd&billing_scheme=free", 400, "", "billing_scheme",
-			"Invalid billing_scheme: must be one of per_unit or tiered"},
-		{"empty where a value must be", "POST", "/v1/products", "name=", 400, "parameter_invalid_empty", "name",
-			"You passed an empty string for 'name'."},
-		{"price amounts are immutable", "POST", "/v1/prices/price_x", "unit_amount=5", 400, "parameter_unknown",
-			"unit_amount", "Received unknown parameter: unit_amount"},
-		{"id in the path", "GET", "/v1/customers/cus_none", "", 404, "resource_missing", "id",
-			"No such customer: 'cus_none'"},
-		{"id in a parameter", "POST", "/v1/prices", "currency=usd&unit_amount=5&product=prod_none", 400,
-			"resource_missing", "product", "No such product: 'prod_none'"},
-		{"unknown cursor", "GET", "/v1/customers?starting_after=cus_none", "", 400, "resource_missing",
-			"starting_after", "No such customer: 'cus_none'"},
-		{"two cursors", "GET", "/v1/customers?starting_after=a&ending_before=b", "", 400, "", "",
-			"Received both starting_after and ending_before parameters. Please pass in only one."},
-		{"cannot expand", "POST", "/v1/customers", "expand[]=foo", 400, "", "expand",
-			"This property cannot be expanded (foo)."},
-		{"cannot expand in an empty list", "GET", "/v1/invoices?expand[]=data.foo", "", 400, "", "expand",
-			"This property cannot be expanded (data.foo)."},
-		{"cannot expand below", "GET", "/v1/invoices?expand[]=data.subscription.foo", "", 400, "", "expand",
-			"This property cannot be expanded (data.subscription.foo)."},
-		{"cannot expand a number", "POST", "/v1/customers", "expand[]=balance", 400, "", "expand",
-			"This property cannot be expanded (balance)."},
-		{"expands too deep", "GET", "/v1/invoices?expand[]=data.charge.invoice.subscription.customer", "", 400, "", "expand",
-			"You cannot expand more than 4 levels of a property. Property: data.charge.invoice.subscription.customer"},
-		{"cannot expand a list", "GET", "/v1/customers?expand[]=foo", "", 400, "", "expand",
-			"This property cannot be expanded (foo). You may want to try expanding 'data.foo' instead."},
+		{
+			"bad choice", "POST", "/v1/prices", "currency=usd&billing_scheme=free", 400, "", "billing_scheme",
+			"Invalid billing_scheme: must be one of per_unit or tiered",
+		},
+		{
+			"empty where a value must be", "POST", "/v1/products", "name=", 400, "parameter_invalid_empty", "name",
+			"You passed an empty string for 'name'.",
+		},
+		{
+			"price amounts are immutable", "POST", "/v1/prices/price_x", "unit_amount=5", 400, "parameter_unknown",
+			"unit_amount", "Received unknown parameter: unit_amount",
+		},
+		{
+			"id in the path", "GET", "/v1/customers/cus_none", "", 404, "resource_missing", "id",
+			"No such customer: 'cus_none'",
+		},
+		{
+			"id in a parameter", "POST", "/v1/prices", "currency=usd&unit_amount=5&product=prod_none", 400,
+			"resource_missing", "product", "No such product: 'prod_none'",
+		},
+		{
+			"unknown cursor", "GET", "/v1/customers?starting_after=cus_none", "", 400, "resource_missing",
+			"starting_after", "No such customer: 'cus_none'",
+		},
+		{
+			"two cursors", "GET", "/v1/customers?starting_after=a&ending_before=b", "", 400, "", "",
+			"Received both starting_after and ending_before parameters. Please pass in only one.",
+		},
+		{
+			"cannot expand", "POST", "/v1/customers", "expand[]=foo", 400, "", "expand",
+			"This property cannot be expanded (foo).",
+		},
+		{
+			"cannot expand in an empty list", "GET", "/v1/invoices?expand[]=data.foo", "", 400, "", "expand",
+			"This property cannot be expanded (data.foo).",
+		},
+		{
+			"cannot expand below", "GET", "/v1/invoices?expand[]=data.subscription.foo", "", 400, "", "expand",
+			"This property cannot be expanded (data.subscription.foo).",
+		},
+		{
+			"cannot expand a number", "POST", "/v1/customers", "expand[]=balance", 400, "", "expand",
+			"This property cannot be expanded (balance).",
+		},
+		{
+			"expands too deep", "GET", "/v1/invoices?expand[]=data.charge.invoice.subscription.customer", "", 400, "", "expand",
+			"You cannot expand more than 4 levels of a property. Property: data.charge.invoice.subscription.customer",
+		},
+		{
+			"cannot expand a list", "GET", "/v1/customers?expand[]=foo", "", 400, "", "expand",
+			"This property cannot be expanded (foo). You may want to try expanding 'data.foo' instead.",
+		},
 		{"unknown URL", "GET", "/v1/nonsense", "", 404, "", "", "Unrecognized request URL (GET: /v1/nonsense)."},
-		{"declined card", "POST", "/v1/payment_methods",
+		{
+			"declined card", "POST", "/v1/payment_methods",
 			"type=card&card[number]=4242424242424241&card[exp_month]=1&card[exp_year]=2050", 402, "incorrect_number",
-			"number", "Your card number is incorrect."},
-		{"metadata value", "POST", "/v1/customers", "metadata[k]=" + strings.Repeat("x", 501), 400, "", "metadata[k]",
-			"Metadata values can have up to 500 characters"},
+			"number", "Your card number is incorrect.",
+		},
+		{
+			"metadata value", "POST", "/v1/customers", "metadata[k]=" + strings.Repeat("x", 501), 400, "", "metadata[k]",
+			"Metadata values can have up to 500 characters",
+		},
 		{"malformed name", "POST", "/v1/customers", "metadata[k=1", 400, "", "metadata[k", "Invalid request"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -264,8 +304,10 @@ func TestCustomersOverTheOfficialClient(t *testing.T) {
 	if _, err := s.Client.Customers.Update(made.ID, &stripe.CustomerParams{Name: stripe.String("C")}); err == nil {
 		t.Error("a deleted customer was updated")
 	}
-	want := []string{"payment_method.attached", "customer.created", "customer.updated", "payment_method.detached",
-		"customer.updated", "customer.deleted"}
+	want := []string{
+		"payment_method.attached", "customer.created", "customer.updated", "payment_method.detached",
+		"customer.updated", "customer.deleted",
+	}
 	if diff := cmp.Diff(want, eventTypes(t, s)); diff != "" {
 		t.Error(diff)
 	}
@@ -377,7 +419,8 @@ func TestSearch(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.New(t)
 	for _, c := range []struct{ name, email, plan string }{
-		{"Ada Lovelace", "ada@example.com", "pro"}, {"Alan Turing", "alan@example.com", "free"},
+		{"Ada Lovelace", "ada@example.com", "pro"},
+		{"Alan Turing", "alan@example.com", "free"},
 		{"Grace Hopper", "grace@example.com", "pro"},
 	} {
 		params := &stripe.CustomerParams{Name: stripe.String(c.name), Email: stripe.String(c.email)}
@@ -438,8 +481,10 @@ func TestCardsAttachAndDetach(t *testing.T) {
 	}
 	typed, err := s.Client.PaymentMethods.New(&stripe.PaymentMethodParams{
 		Type: stripe.String("card"),
-		Card: &stripe.PaymentMethodCardParams{Number: stripe.String("4242424242424242"), ExpMonth: stripe.Int64(12),
-			ExpYear: stripe.Int64(2050), CVC: stripe.String("123")},
+		Card: &stripe.PaymentMethodCardParams{
+			Number: stripe.String("4242424242424242"), ExpMonth: stripe.Int64(12),
+			ExpYear: stripe.Int64(2050), CVC: stripe.String("123"),
+		},
 	})
 	if err != nil || typed.Card.ExpYear != 2050 {
 		t.Errorf("%+v, %v", typed, err)

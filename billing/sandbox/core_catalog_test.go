@@ -66,7 +66,8 @@ func TestTaxIDs(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.New(t)
 	made, err := s.Client.Customers.New(&stripe.CustomerParams{TaxIDData: []*stripe.CustomerTaxIDDataParams{
-		{Type: stripe.String("eu_vat"), Value: stripe.String("DE123456789")}}})
+		{Type: stripe.String("eu_vat"), Value: stripe.String("DE123456789")},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

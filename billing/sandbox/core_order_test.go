@@ -33,8 +33,10 @@ func TestCausalOrderWithinAMillisecond(t *testing.T) {
 		}
 	}
 	s.MustIdle()
-	want := []string{"product.created", "plan.created", "price.created", "payment_method.attached", "customer.created",
-		"payment_method.attached", "customer.created"}
+	want := []string{
+		"product.created", "plan.created", "price.created", "payment_method.attached", "customer.created",
+		"payment_method.attached", "customer.created",
+	}
 	if got := r.Types(); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v (%s)", got, want, price.ID)
 	}

@@ -79,7 +79,8 @@ func TestCreditNoteForAnOpenInvoice(t *testing.T) {
 	_, err = s.Client.CreditNotes.New(&stripe.CreditNoteParams{Invoice: &inv.ID, Amount: stripe.Int64(1501)})
 	require.Contains(t, stripeError(t, err).Msg, "($15.01) is greater than")
 	_, err = s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-		Invoice: &inv.ID, Amount: stripe.Int64(100), RefundAmount: stripe.Int64(100)})
+		Invoice: &inv.ID, Amount: stripe.Int64(100), RefundAmount: stripe.Int64(100),
+	})
 	require.Equal(t, "refund_amount", stripeError(t, err).Param)
 
 	cn, err = s.Client.CreditNotes.Update(cn.ID, &stripe.CreditNoteParams{Memo: stripe.String("Very sorry")})
@@ -114,7 +115,8 @@ func TestCreditNoteSettlesAnInvoice(t *testing.T) {
 	_, err = s.Client.CreditNotes.VoidCreditNote(cn.ID, nil)
 	require.Contains(t, stripeError(t, err).Msg, "You can only void")
 	_, err = s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-		Invoice: &inv.ID, Amount: stripe.Int64(1), CreditAmount: stripe.Int64(1)})
+		Invoice: &inv.ID, Amount: stripe.Int64(1), CreditAmount: stripe.Int64(1),
+	})
 	require.Error(t, err, "nothing is left to credit")
 }
 
@@ -163,12 +165,14 @@ func TestCreditNoteForAPaidInvoice(t *testing.T) {
 	again, err := s.Client.Refunds.New(&stripe.RefundParams{Charge: &inv.Charge.ID, Amount: stripe.Int64(400)})
 	require.NoError(t, err)
 	cn, err = s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-		Invoice: &inv.ID, Amount: stripe.Int64(400), Refund: &again.ID})
+		Invoice: &inv.ID, Amount: stripe.Int64(400), Refund: &again.ID,
+	})
 	require.NoError(t, err)
 	require.Equal(t, again.ID, cn.Refund.ID)
 	require.Equal(t, inv.Number+"-CN-02", cn.Number)
 	_, err = s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-		Invoice: &inv.ID, Amount: stripe.Int64(601), CreditAmount: stripe.Int64(601)})
+		Invoice: &inv.ID, Amount: stripe.Int64(601), CreditAmount: stripe.Int64(601),
+	})
 	require.Contains(t, stripeError(t, err).Msg, "($6.01) is greater than")
 	_, err = s.Client.CreditNotes.VoidCreditNote(cn.ID, nil)
 	require.Error(t, err)
@@ -183,7 +187,8 @@ func TestCreditNoteTakesTaxesAndDiscountsBack(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "2026-03-01T00:00")
 	vat, err := s.Client.TaxRates.New(&stripe.TaxRateParams{
-		DisplayName: stripe.String("VAT"), Percentage: stripe.Float64(19), Inclusive: stripe.Bool(false)})
+		DisplayName: stripe.String("VAT"), Percentage: stripe.Float64(19), Inclusive: stripe.Bool(false),
+	})
 	require.NoError(t, err)
 	coupon, err := s.Client.Coupons.New(&stripe.CouponParams{PercentOff: stripe.Float64(10), Duration: stripe.String("once")})
 	require.NoError(t, err)
@@ -196,9 +201,11 @@ func TestCreditNoteTakesTaxesAndDiscountsBack(t *testing.T) {
 	require.EqualValues(t, 6426, inv.Total) // 6000 less 10 %, plus 19 %.
 	line := inv.Lines.Data[0]
 	part := []*stripe.CreditNoteLineParams{{
-		Type: stripe.String("invoice_line_item"), InvoiceLineItem: &line.ID, Quantity: stripe.Int64(1)}}
+		Type: stripe.String("invoice_line_item"), InvoiceLineItem: &line.ID, Quantity: stripe.Int64(1),
+	}}
 	cn, err := s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-		Invoice: &inv.ID, Lines: part, CreditAmount: stripe.Int64(2142)})
+		Invoice: &inv.ID, Lines: part, CreditAmount: stripe.Int64(2142),
+	})
 	require.NoError(t, err)
 	require.EqualValues(t, 2000, cn.Subtotal)
 	require.EqualValues(t, 200, cn.DiscountAmount)
@@ -214,7 +221,8 @@ func TestCreditNoteTakesTaxesAndDiscountsBack(t *testing.T) {
 	previewed := s.Client.CreditNotes.PreviewLines(&stripe.CreditNotePreviewLinesParams{
 		Invoice: &inv.ID, CreditAmount: stripe.Int64(2142),
 		Lines: []*stripe.CreditNotePreviewLinesLineParams{{
-			Type: stripe.String("invoice_line_item"), InvoiceLineItem: &line.ID, Amount: stripe.Int64(2000)}},
+			Type: stripe.String("invoice_line_item"), InvoiceLineItem: &line.ID, Amount: stripe.Int64(2000),
+		}},
 	})
 	require.True(t, previewed.Next(), previewed.Err())
 	require.EqualValues(t, 2000, previewed.CreditNoteLineItem().Amount)
@@ -227,7 +235,8 @@ func TestCreditNoteTakesTaxesAndDiscountsBack(t *testing.T) {
 		wrong := *part[0]
 		change(&wrong)
 		_, err := s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-			Invoice: &inv.ID, CreditAmount: stripe.Int64(1), Lines: []*stripe.CreditNoteLineParams{&wrong}})
+			Invoice: &inv.ID, CreditAmount: stripe.Int64(1), Lines: []*stripe.CreditNoteLineParams{&wrong},
+		})
 		require.Equal(t, 400, stripeError(t, err).HTTPStatusCode, name)
 	}
 }
@@ -255,12 +264,14 @@ func TestCustomerBalanceIsAppliedAndReturned(t *testing.T) {
 	customer := s.buyer("pm_card_visa")
 	credit, err := s.Client.CustomerBalanceTransactions.New(&stripe.CustomerBalanceTransactionParams{
 		Customer: &customer, Amount: stripe.Int64(-700), Currency: stripe.String("usd"),
-		Description: stripe.String("Goodwill")})
+		Description: stripe.String("Goodwill"),
+	})
 	require.NoError(t, err)
 	require.EqualValues(t, -700, credit.EndingBalance)
 	require.EqualValues(t, "usd", s.customer(customer).Currency)
 	credit, err = s.Client.CustomerBalanceTransactions.Update(credit.ID, &stripe.CustomerBalanceTransactionParams{
-		Customer: &customer, Description: stripe.String("An apology")})
+		Customer: &customer, Description: stripe.String("An apology"),
+	})
 	require.NoError(t, err)
 	require.Equal(t, "An apology", credit.Description)
 	inv := s.bill(customer, 2000)
@@ -283,6 +294,7 @@ func TestCustomerBalanceIsAppliedAndReturned(t *testing.T) {
 	require.Equal(t, []int64{100, -700, 0, -700}, ending)
 	require.EqualValues(t, 2100, s.bill(customer, 2000).AmountDue, "what a customer owes is added")
 	_, err = s.Client.CustomerBalanceTransactions.New(&stripe.CustomerBalanceTransactionParams{
-		Customer: &customer, Amount: stripe.Int64(-700), Currency: stripe.String("eur")})
+		Customer: &customer, Amount: stripe.Int64(-700), Currency: stripe.String("eur"),
+	})
 	require.Error(t, err)
 }

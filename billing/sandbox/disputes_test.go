@@ -103,8 +103,11 @@ func TestDisputeIsAnswered(t *testing.T) {
 		events []string
 		net    int64
 	}{
-		"winning_evidence": {stripe.DisputeStatusWon,
-			[]string{"charge.dispute.closed", "charge.dispute.funds_reinstated"}, 5000 - 175 - 1500},
+		"winning_evidence": {
+			stripe.DisputeStatusWon,
+			[]string{"charge.dispute.closed", "charge.dispute.funds_reinstated"},
+			5000 - 175 - 1500,
+		},
 		"losing_evidence":      {stripe.DisputeStatusLost, []string{"charge.dispute.closed"}, -175 - 1500},
 		"it was theirs, truly": {stripe.DisputeStatusUnderReview, []string{}, -175 - 1500},
 	} {

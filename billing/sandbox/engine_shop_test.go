@@ -77,7 +77,8 @@ func (s *shop) subscribe(customer, price string, changes ...func(*stripe.Subscri
 }
 
 func (s *shop) trySubscribe(customer, price string, changes ...func(*stripe.SubscriptionParams)) (
-	*stripe.Subscription, error) {
+	*stripe.Subscription, error,
+) {
 	params := &stripe.SubscriptionParams{
 		Customer: &customer, Items: []*stripe.SubscriptionItemsParams{{Price: &price}},
 	}

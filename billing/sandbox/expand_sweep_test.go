@@ -107,14 +107,18 @@ func (s *shop) history() (customer, subscription string) {
 	must(url.Values{"id": {"ECHO"}, "percent_off": {"10"}, "duration": {"once"}}, "/v1/coupons")
 	must(url.Values{"coupon": {"ECHO"}, "customer": {customer}}, "/v1/promotion_codes")
 	must(url.Values{"coupon": {"ECHO"}}, "/v1/customers/"+customer)
-	must(url.Values{"mode": {"payment"}, "customer": {customer}, "success_url": {"https://example.com"},
+	must(url.Values{
+		"mode": {"payment"}, "customer": {customer}, "success_url": {"https://example.com"},
 		"line_items[0][price_data][currency]": {"usd"}, "line_items[0][price_data][unit_amount]": {"900"},
-		"line_items[0][price_data][product]": {s.proProduct}, "line_items[0][quantity]": {"1"}}, "/v1/checkout/sessions")
+		"line_items[0][price_data][product]": {s.proProduct}, "line_items[0][quantity]": {"1"},
+	}, "/v1/checkout/sessions")
 	must(url.Values{"from_subscription": {sub.ID}}, "/v1/subscription_schedules")
 	must(url.Values{"amount": {"-100"}, "currency": {"usd"}}, "/v1/customers/"+customer+"/balance_transactions")
 	must(url.Values{"default_price": {s.pro}}, "/v1/products/"+s.proProduct)
-	must(url.Values{"amount": {"4000"}, "currency": {"usd"}, "confirm": {"true"}, "payment_method": {"pm_card_createDispute"},
-		"return_url": {"https://example.com"}}, "/v1/payment_intents")
+	must(url.Values{
+		"amount": {"4000"}, "currency": {"usd"}, "confirm": {"true"}, "payment_method": {"pm_card_createDispute"},
+		"return_url": {"https://example.com"},
+	}, "/v1/payment_intents")
 	charges := s.Client.Charges.List(&stripe.ChargeListParams{Customer: &customer})
 	require.True(s.t, charges.Next())
 	must(url.Values{"charge": {charges.Charge().ID}, "amount": {"300"}}, "/v1/refunds")

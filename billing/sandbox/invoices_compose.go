@@ -277,8 +277,10 @@ func (b *bill) total(inv Object) {
 			key := t.Str("tax_rate") + t.Str("taxability_reason")
 			sum := index[key]
 			if sum == nil {
-				sum = Object{"amount": int64(0), "inclusive": t["inclusive"], "tax_rate": t["tax_rate"],
-					"taxability_reason": t["taxability_reason"], "taxable_amount": int64(0)}
+				sum = Object{
+					"amount": int64(0), "inclusive": t["inclusive"], "tax_rate": t["tax_rate"],
+					"taxability_reason": t["taxability_reason"], "taxable_amount": int64(0),
+				}
 				index[key] = sum
 				taxes = append(taxes, sum)
 			}

@@ -23,7 +23,8 @@ func (s *shop) draft(customer string, changes ...func(*stripe.InvoiceParams)) *s
 func (s *shop) once(product string, amount int64) string {
 	s.t.Helper()
 	p, err := s.Client.Prices.New(&stripe.PriceParams{
-		Product: &product, Currency: stripe.String("usd"), UnitAmount: &amount})
+		Product: &product, Currency: stripe.String("usd"), UnitAmount: &amount,
+	})
 	require.NoError(s.t, err)
 	return p.ID
 }
@@ -31,7 +32,8 @@ func (s *shop) once(product string, amount int64) string {
 func (s *shop) taxRate(percent float64, inclusive bool) string {
 	s.t.Helper()
 	rate, err := s.Client.TaxRates.New(&stripe.TaxRateParams{
-		DisplayName: stripe.String("VAT"), Percentage: &percent, Inclusive: &inclusive})
+		DisplayName: stripe.String("VAT"), Percentage: &percent, Inclusive: &inclusive,
+	})
 	require.NoError(s.t, err)
 	return rate.ID
 }
@@ -42,7 +44,8 @@ func TestDraftIsFilledAndChanged(t *testing.T) {
 	customer := s.buyer("pm_card_visa")
 	inv := s.draft(customer)
 	waiting, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-		Customer: &customer, Amount: stripe.Int64(300), Currency: stripe.String("usd")})
+		Customer: &customer, Amount: stripe.Int64(300), Currency: stripe.String("usd"),
+	})
 	require.NoError(t, err)
 	price := s.once(s.proProduct, 4900)
 	s.events()
@@ -63,14 +66,16 @@ func TestDraftIsFilledAndChanged(t *testing.T) {
 
 	line, err := s.Client.InvoiceLineItems.Update(inv.Lines.Data[1].ID, &stripe.InvoiceLineItemParams{
 		Invoice: &inv.ID, Quantity: stripe.Int64(1), Description: stripe.String("One Pro"),
-		Period: &stripe.InvoiceLineItemPeriodParams{Start: stripe.Int64(1000), End: stripe.Int64(2000)}})
+		Period: &stripe.InvoiceLineItemPeriodParams{Start: stripe.Int64(1000), End: stripe.Int64(2000)},
+	})
 	require.NoError(t, err)
 	require.Equal(t, inv.Lines.Data[1].ID, line.ID)
 	require.EqualValues(t, 4900, line.Amount)
 	require.EqualValues(t, 1000, line.Period.Start)
 	inv, err = s.Client.Invoices.UpdateLines(inv.ID, &stripe.InvoiceUpdateLinesParams{
 		Lines: []*stripe.InvoiceUpdateLinesLineParams{
-			{ID: &inv.Lines.Data[2].ID, Amount: stripe.Int64(450), Metadata: map[string]string{"k": "v"}}},
+			{ID: &inv.Lines.Data[2].ID, Amount: stripe.Int64(450), Metadata: map[string]string{"k": "v"}},
+		},
 	})
 	require.NoError(t, err)
 	require.EqualValues(t, 300+4900+450, inv.Total)
@@ -99,10 +104,12 @@ func TestDraftIsFilledAndChanged(t *testing.T) {
 
 	paid := s.paidBill(s.buyer("pm_card_visa"), 900)
 	_, err = s.Client.Invoices.AddLines(paid.ID, &stripe.InvoiceAddLinesParams{
-		Lines: []*stripe.InvoiceAddLinesLineParams{{Amount: stripe.Int64(5)}}})
+		Lines: []*stripe.InvoiceAddLinesLineParams{{Amount: stripe.Int64(5)}},
+	})
 	require.Equal(t, stripe.ErrorCodeInvoiceNotEditable, stripeError(t, err).Code)
 	_, err = s.Client.InvoiceItems.Update(paid.Lines.Data[0].InvoiceItem.ID, &stripe.InvoiceItemParams{
-		Amount: stripe.Int64(400)})
+		Amount: stripe.Int64(400),
+	})
 	require.Equal(t, stripe.ErrorCodeInvoiceNotEditable, stripeError(t, err).Code)
 	_, err = s.Client.InvoiceItems.Del(paid.Lines.Data[0].InvoiceItem.ID, nil)
 	require.Error(t, err)
@@ -114,7 +121,8 @@ func TestDraftFields(t *testing.T) {
 	customer := s.buyer("pm_card_visa")
 	inv := s.draft(customer)
 	_, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-		Customer: &customer, Invoice: &inv.ID, Amount: stripe.Int64(2000), Currency: stripe.String("usd")})
+		Customer: &customer, Invoice: &inv.ID, Amount: stripe.Int64(2000), Currency: stripe.String("usd"),
+	})
 	require.NoError(t, err)
 	vat := s.taxRate(20, false)
 	coupon, err := s.Client.Coupons.New(&stripe.CouponParams{PercentOff: stripe.Float64(25), Duration: stripe.String("once")})
@@ -142,18 +150,22 @@ func TestDraftFields(t *testing.T) {
 	require.EqualValues(t, 500, inv.TotalDiscountAmounts[0].Amount)
 	require.Empty(t, inv.Lines.Data[0].TaxRates, "the line has no rates of its own")
 	inv, err = s.Client.Invoices.Update(inv.ID, &stripe.InvoiceParams{
-		Discounts: []*stripe.InvoiceDiscountParams{{Discount: &inv.Discounts[0].ID}}, DefaultTaxRates: []*string{}})
+		Discounts: []*stripe.InvoiceDiscountParams{{Discount: &inv.Discounts[0].ID}}, DefaultTaxRates: []*string{},
+	})
 	require.NoError(t, err)
 
 	for want, params := range map[string]*stripe.InvoiceParams{
 		"You may only specify one of these parameters: days_until_due, due_date.": {
-			DueDate: &due, DaysUntilDue: stripe.Int64(3)},
+			DueDate: &due, DaysUntilDue: stripe.Int64(3),
+		},
 		"Invalid timestamp: must be an integer Unix timestamp in the future": {DueDate: stripe.Int64(1000)},
 		"No such coupon: 'none'": {
-			Discounts: []*stripe.InvoiceDiscountParams{{Coupon: stripe.String("none")}}},
+			Discounts: []*stripe.InvoiceDiscountParams{{Coupon: stripe.String("none")}},
+		},
 		"No such tax_rate: 'none'": {DefaultTaxRates: []*string{stripe.String("none")}},
 		"You can only set automatically_finalizes_at if auto_advance is true.": {
-			AutomaticallyFinalizesAt: &due},
+			AutomaticallyFinalizesAt: &due,
+		},
 	} {
 		_, err := s.Client.Invoices.Update(inv.ID, params)
 		require.Equal(t, want, stripeError(t, err).Msg)
@@ -171,7 +183,8 @@ func TestDraftFields(t *testing.T) {
 	_, err = s.Client.Invoices.Update(inv.ID, &stripe.InvoiceParams{Footer: stripe.String("No")})
 	require.Equal(t, stripe.ErrorCodeInvoiceNotEditable, stripeError(t, err).Code)
 	_, err = s.Client.Invoices.Update(inv.ID, &stripe.InvoiceParams{
-		Params: stripe.Params{Metadata: map[string]string{"a": "c"}}})
+		Params: stripe.Params{Metadata: map[string]string{"a": "c"}},
+	})
 	require.NoError(t, err)
 }
 
@@ -185,7 +198,8 @@ func TestDraftFinalisesByItself(t *testing.T) {
 	})
 	require.Equal(t, at, inv.AutomaticallyFinalizesAt)
 	_, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-		Customer: &customer, Invoice: &inv.ID, Amount: stripe.Int64(2000), Currency: stripe.String("usd")})
+		Customer: &customer, Invoice: &inv.ID, Amount: stripe.Int64(2000), Currency: stripe.String("usd"),
+	})
 	require.NoError(t, err)
 	s.to("2026-03-05T11:59")
 	require.Equal(t, stripe.InvoiceStatusDraft, s.invoice(inv.ID).Status)
@@ -219,7 +233,8 @@ func TestInvoiceItemTerms(t *testing.T) {
 		},
 		"Missing required param: amount.": func(*stripe.InvoiceItemParams) {},
 		"The price specified is set to `type=recurring` but this field only accepts prices with `type=one_time`.": func(
-			p *stripe.InvoiceItemParams) {
+			p *stripe.InvoiceItemParams,
+		) {
 			p.Price = &s.pro
 		},
 		"The end of the period must not be before its start.": func(p *stripe.InvoiceItemParams) {
@@ -243,7 +258,8 @@ func TestInvoiceItemTerms(t *testing.T) {
 	require.EqualValues(t, 8, half.Amount, "7.5 is rounded half-up")
 	inline, err := item(func(p *stripe.InvoiceItemParams) {
 		p.PriceData = &stripe.InvoiceItemPriceDataParams{
-			Currency: stripe.String("usd"), Product: &s.proProduct, UnitAmount: stripe.Int64(1200)}
+			Currency: stripe.String("usd"), Product: &s.proProduct, UnitAmount: stripe.Int64(1200),
+		}
 	})
 	require.NoError(t, err)
 	require.EqualValues(t, 1200, inline.Amount)
@@ -256,7 +272,8 @@ func TestInvoiceItemTerms(t *testing.T) {
 
 	vat := s.taxRate(10, false)
 	coupon, err := s.Client.Coupons.New(&stripe.CouponParams{
-		AmountOff: stripe.Int64(100), Currency: stripe.String("usd"), Duration: stripe.String("once")})
+		AmountOff: stripe.Int64(100), Currency: stripe.String("usd"), Duration: stripe.String("once"),
+	})
 	require.NoError(t, err)
 	sub := s.subscribe(customer, s.pro)
 	_, err = item(func(p *stripe.InvoiceItemParams) {
@@ -328,7 +345,8 @@ func TestSentInvoiceFallsDue(t *testing.T) {
 		p.PendingInvoiceItemsBehavior = stripe.String("include")
 	}
 	_, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-		Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd")})
+		Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd"),
+	})
 	require.NoError(t, err)
 	inv := s.draft(customer, sent)
 	inv, err = s.Client.Invoices.SendInvoice(inv.ID, nil)
@@ -340,7 +358,8 @@ func TestSentInvoiceFallsDue(t *testing.T) {
 	s.to("2026-03-11T00:00")
 	require.Equal(t, []string{"invoice.overdue"}, s.events())
 	_, err = s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-		Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd")})
+		Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd"),
+	})
 	require.NoError(t, err)
 	paid := s.draft(customer, sent)
 	_, err = s.Client.Invoices.Pay(paid.ID, &stripe.InvoicePayParams{PaidOutOfBand: stripe.Bool(true)})
@@ -355,12 +374,14 @@ func TestKnownSplitsOverTheAPI(t *testing.T) {
 	s := newShop(t, "2026-03-01T00:00")
 	customer := s.buyer("pm_card_visa")
 	coupon, err := s.Client.Coupons.New(&stripe.CouponParams{
-		AmountOff: stripe.Int64(500), Currency: stripe.String("usd"), Duration: stripe.String("once")})
+		AmountOff: stripe.Int64(500), Currency: stripe.String("usd"), Duration: stripe.String("once"),
+	})
 	require.NoError(t, err)
 	fill := func(inv *stripe.Invoice, amounts ...int64) {
 		for _, amount := range amounts {
 			_, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-				Customer: &customer, Invoice: &inv.ID, Amount: &amount, Currency: stripe.String("usd")})
+				Customer: &customer, Invoice: &inv.ID, Amount: &amount, Currency: stripe.String("usd"),
+			})
 			require.NoError(t, err)
 		}
 	}

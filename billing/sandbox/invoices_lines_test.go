@@ -15,7 +15,8 @@ func TestItemDiscountComesBeforeTheInvoices(t *testing.T) {
 	tenth := s.coupon(&stripe.CouponParams{PercentOff: stripe.Float64(10)})
 	item, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
 		Customer: &customer, Amount: stripe.Int64(1000), Currency: stripe.String("usd"),
-		Discounts: []*stripe.InvoiceItemDiscountParams{{Coupon: &five}}})
+		Discounts: []*stripe.InvoiceItemDiscountParams{{Coupon: &five}},
+	})
 	require.NoError(t, err)
 	inv := s.draft(customer, func(p *stripe.InvoiceParams) {
 		p.PendingInvoiceItemsBehavior = stripe.String("include")
@@ -97,7 +98,9 @@ func TestCreditNotesShareALine(t *testing.T) {
 	credit := func(amount, total int64) (*stripe.CreditNote, error) {
 		return s.Client.CreditNotes.New(&stripe.CreditNoteParams{
 			Invoice: &inv.ID, CreditAmount: &total, Lines: []*stripe.CreditNoteLineParams{{
-				Type: stripe.String("invoice_line_item"), InvoiceLineItem: &line.ID, Amount: &amount}}})
+				Type: stripe.String("invoice_line_item"), InvoiceLineItem: &line.ID, Amount: &amount,
+			}},
+		})
 	}
 	var taxes int64
 	for _, part := range [][2]int64{{334, 397}, {334, 397}, {333, 397}} {
@@ -110,7 +113,8 @@ func TestCreditNotesShareALine(t *testing.T) {
 	require.Contains(t, stripeError(t, err).Msg, "is greater than what can still be credited of the invoice line item")
 
 	plain, err := s.Client.CreditNotes.New(&stripe.CreditNoteParams{
-		Invoice: &inv.ID, Amount: stripe.Int64(1190), CreditAmount: stripe.Int64(1190)})
+		Invoice: &inv.ID, Amount: stripe.Int64(1190), CreditAmount: stripe.Int64(1190),
+	})
 	require.NoError(t, err)
 	require.EqualValues(t, 1190, plain.Total)
 	require.EqualValues(t, 1000, plain.TotalExcludingTax)

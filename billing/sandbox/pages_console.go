@@ -48,8 +48,10 @@ func showOverview(p *page) error {
 		return err
 	}
 	v.Keys = []pages.Detail{
-		{Label: "API base", Value: p.s.URL()}, {Label: "Secret key", Value: p.s.SecretKey()},
-		{Label: "Publishable key", Value: p.s.PublishableKey()}, {Label: "Webhook secret", Value: p.s.WebhookSecret()},
+		{Label: "API base", Value: p.s.URL()},
+		{Label: "Secret key", Value: p.s.SecretKey()},
+		{Label: "Publishable key", Value: p.s.PublishableKey()},
+		{Label: "Webhook secret", Value: p.s.WebhookSecret()},
 		{Label: "Account", Value: p.s.AccountID()},
 	}
 	return p.show(http.StatusOK, pages.OverviewPage(v))
@@ -92,8 +94,10 @@ func (p *page) stats(tx *Tx) ([]pages.Stat, error) {
 	}
 	return []pages.Stat{
 		{Label: "Clock", Value: p.s.Now().Format("2 Jan 2006"), Note: ahead, Link: "/_stripe/clock"},
-		{Label: "Live subscriptions", Value: itoa(live), Note: "of " + pages.Plural(customers, "customer"),
-			Link: "/_stripe/objects?kind=subscription"},
+		{
+			Label: "Live subscriptions", Value: itoa(live), Note: "of " + pages.Plural(customers, "customer"),
+			Link: "/_stripe/objects?kind=subscription",
+		},
 		{Label: "Events", Value: itoa(events), Note: "arriving: " + modeText(p.s.Mode()), Link: "/_stripe/events"},
 		{Label: "Webhooks waiting", Value: itoa(pending), Note: itoa(failed) + " given up", Link: "/_stripe/deliveries"},
 	}, nil

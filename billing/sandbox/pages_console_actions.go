@@ -36,51 +36,91 @@ func consoleActions() []consoleAction {
 	answerable := in("status", "needs_response", "warning_needs_response")
 	running := func(o Object) bool { return !ended(o) }
 	return []consoleAction{
-		{Kind: "customer", Verb: "portal", Label: "Open a portal session", Call: "POST /v1/billing_portal/sessions",
-			Form: about("customer")},
-		{Kind: "subscription", Verb: "stay", Label: "Undo the cancellation", When: is("cancel_at_period_end"),
-			Call: "POST /v1/subscriptions/{id}", Form: form("cancel_at_period_end", "false")},
-		{Kind: "subscription", Verb: "leave", Label: "Cancel at the period's end",
+		{
+			Kind: "customer", Verb: "portal", Label: "Open a portal session", Call: "POST /v1/billing_portal/sessions",
+			Form: about("customer"),
+		},
+		{
+			Kind: "subscription", Verb: "stay", Label: "Undo the cancellation", When: is("cancel_at_period_end"),
+			Call: "POST /v1/subscriptions/{id}", Form: form("cancel_at_period_end", "false"),
+		},
+		{
+			Kind: "subscription", Verb: "leave", Label: "Cancel at the period's end",
 			When: func(o Object) bool { return !ended(o) && !o.Bool("cancel_at_period_end") },
-			Call: "POST /v1/subscriptions/{id}", Form: form("cancel_at_period_end", "true")},
-		{Kind: "subscription", Verb: "cancel", Label: "Cancel now", Tone: "danger", When: running,
-			Call: "DELETE /v1/subscriptions/{id}"},
-		{Kind: "invoice", Verb: "finalize", Label: "Finalise", When: in("status", "draft"),
-			Call: "POST /v1/invoices/{id}/finalize"},
+			Call: "POST /v1/subscriptions/{id}", Form: form("cancel_at_period_end", "true"),
+		},
+		{
+			Kind: "subscription", Verb: "cancel", Label: "Cancel now", Tone: "danger", When: running,
+			Call: "DELETE /v1/subscriptions/{id}",
+		},
+		{
+			Kind: "invoice", Verb: "finalize", Label: "Finalise", When: in("status", "draft"),
+			Call: "POST /v1/invoices/{id}/finalize",
+		},
 		{Kind: "invoice", Verb: "pay", Label: "Collect now", When: in("status", "open"), Call: "POST /v1/invoices/{id}/pay"},
-		{Kind: "invoice", Verb: "uncollectible", Label: "Mark uncollectible", When: in("status", "open"),
-			Call: "POST /v1/invoices/{id}/mark_uncollectible"},
-		{Kind: "invoice", Verb: "void", Label: "Void", Tone: "danger", When: in("status", "open", "uncollectible"),
-			Call: "POST /v1/invoices/{id}/void"},
-		{Kind: "charge", Verb: "refund", Label: "Refund in full", Tone: "danger",
+		{
+			Kind: "invoice", Verb: "uncollectible", Label: "Mark uncollectible", When: in("status", "open"),
+			Call: "POST /v1/invoices/{id}/mark_uncollectible",
+		},
+		{
+			Kind: "invoice", Verb: "void", Label: "Void", Tone: "danger", When: in("status", "open", "uncollectible"),
+			Call: "POST /v1/invoices/{id}/void",
+		},
+		{
+			Kind: "charge", Verb: "refund", Label: "Refund in full", Tone: "danger",
 			When: func(o Object) bool {
 				return o.Str("status") == "succeeded" && o.Bool("captured") && !o.Bool("refunded")
 			},
-			Call: "POST /v1/refunds", Form: about("charge")},
-		{Kind: "payment_intent", Verb: "capture", Label: "Capture", When: in("status", "requires_capture"),
-			Call: "POST /v1/payment_intents/{id}/capture"},
-		{Kind: "checkout.session", Verb: "expire", Label: "Let it expire", When: in("status", "open"),
-			Call: "POST /v1/checkout/sessions/{id}/expire"},
-		{Kind: "dispute", Verb: "win", Label: "Submit winning evidence", When: answerable, Call: "POST /v1/disputes/{id}",
-			Form: form("evidence[uncategorized_text]", "winning_evidence")},
-		{Kind: "dispute", Verb: "lose", Label: "Submit losing evidence", When: answerable, Call: "POST /v1/disputes/{id}",
-			Form: form("evidence[uncategorized_text]", "losing_evidence")},
-		{Kind: "dispute", Verb: "accept", Label: "Accept the dispute", Tone: "danger", When: answerable,
-			Call: "POST /v1/disputes/{id}/close"},
-		{Kind: kindClock, Verb: "day", Label: "Advance 1 day", When: in("status", "ready"), Form: clockAfter(0, 0, 1),
-			Call: "POST /v1/test_helpers/test_clocks/{id}/advance"},
-		{Kind: kindClock, Verb: "month", Label: "Advance 1 month", When: in("status", "ready"), Form: clockAfter(0, 1, 0),
-			Call: "POST /v1/test_helpers/test_clocks/{id}/advance"},
-		{Kind: kindClock, Verb: "delete", Label: "Delete with its customers", Tone: "danger", When: in("status", "ready"),
-			Call: "DELETE /v1/test_helpers/test_clocks/{id}"},
-		{Kind: "webhook_endpoint", Verb: "roll", Label: "Roll the secret, the old one good for 24 hours",
-			Run: func(tx *Tx, id string) error { return roll(tx, id, 24*time.Hour) }},
-		{Kind: "webhook_endpoint", Verb: "roll_now", Label: "Roll the secret at once",
-			Run: func(tx *Tx, id string) error { return roll(tx, id, 0) }},
-		{Kind: "webhook_endpoint", Verb: "disable", Label: "Disable", Tone: "danger", When: in("status", "enabled"),
-			Call: "POST /v1/webhook_endpoints/{id}", Form: form("disabled", "true")},
-		{Kind: "webhook_endpoint", Verb: "enable", Label: "Enable", When: in("status", "disabled"),
-			Call: "POST /v1/webhook_endpoints/{id}", Form: form("disabled", "false")},
+			Call: "POST /v1/refunds", Form: about("charge"),
+		},
+		{
+			Kind: "payment_intent", Verb: "capture", Label: "Capture", When: in("status", "requires_capture"),
+			Call: "POST /v1/payment_intents/{id}/capture",
+		},
+		{
+			Kind: "checkout.session", Verb: "expire", Label: "Let it expire", When: in("status", "open"),
+			Call: "POST /v1/checkout/sessions/{id}/expire",
+		},
+		{
+			Kind: "dispute", Verb: "win", Label: "Submit winning evidence", When: answerable, Call: "POST /v1/disputes/{id}",
+			Form: form("evidence[uncategorized_text]", "winning_evidence"),
+		},
+		{
+			Kind: "dispute", Verb: "lose", Label: "Submit losing evidence", When: answerable, Call: "POST /v1/disputes/{id}",
+			Form: form("evidence[uncategorized_text]", "losing_evidence"),
+		},
+		{
+			Kind: "dispute", Verb: "accept", Label: "Accept the dispute", Tone: "danger", When: answerable,
+			Call: "POST /v1/disputes/{id}/close",
+		},
+		{
+			Kind: kindClock, Verb: "day", Label: "Advance 1 day", When: in("status", "ready"), Form: clockAfter(0, 0, 1),
+			Call: "POST /v1/test_helpers/test_clocks/{id}/advance",
+		},
+		{
+			Kind: kindClock, Verb: "month", Label: "Advance 1 month", When: in("status", "ready"), Form: clockAfter(0, 1, 0),
+			Call: "POST /v1/test_helpers/test_clocks/{id}/advance",
+		},
+		{
+			Kind: kindClock, Verb: "delete", Label: "Delete with its customers", Tone: "danger", When: in("status", "ready"),
+			Call: "DELETE /v1/test_helpers/test_clocks/{id}",
+		},
+		{
+			Kind: "webhook_endpoint", Verb: "roll", Label: "Roll the secret, the old one good for 24 hours",
+			Run: func(tx *Tx, id string) error { return roll(tx, id, 24*time.Hour) },
+		},
+		{
+			Kind: "webhook_endpoint", Verb: "roll_now", Label: "Roll the secret at once",
+			Run: func(tx *Tx, id string) error { return roll(tx, id, 0) },
+		},
+		{
+			Kind: "webhook_endpoint", Verb: "disable", Label: "Disable", Tone: "danger", When: in("status", "enabled"),
+			Call: "POST /v1/webhook_endpoints/{id}", Form: form("disabled", "true"),
+		},
+		{
+			Kind: "webhook_endpoint", Verb: "enable", Label: "Enable", When: in("status", "disabled"),
+			Call: "POST /v1/webhook_endpoints/{id}", Form: form("disabled", "false"),
+		},
 	}
 }
 

@@ -106,7 +106,8 @@ func showEvent(p *page) error {
 		body := pretty(event)
 		v.Type, v.Body, v.Title = event.Str("type"), string(body), event.Str("type")
 		v.Facts = []pages.Detail{
-			{Label: "Event", Value: v.ID}, {Label: "Sandbox time", Value: pages.Moment(event.Int("created"))},
+			{Label: "Event", Value: v.ID},
+			{Label: "Sandbox time", Value: pages.Moment(event.Int("created"))},
 			{Label: "Object", Value: event.Str("data.object.id")},
 		}
 		caused := event.Str("request.id")
@@ -179,7 +180,9 @@ func (p *page) deliveries(status int, alert string) error {
 	v.Alert = alert
 	state := p.query("state")
 	for _, tab := range []pages.Tab{
-		{Label: "All"}, {Label: "Waiting", Link: "pending"}, {Label: "Delivered", Link: "delivered"},
+		{Label: "All"},
+		{Label: "Waiting", Link: "pending"},
+		{Label: "Delivered", Link: "delivered"},
 		{Label: "Given up", Link: "failed"},
 	} {
 		v.Tabs = append(v.Tabs, pages.Tab{

@@ -53,8 +53,10 @@ func billingDetails(c Object) []pages.Detail {
 func addressLines(a Object) []string {
 	town := strings.TrimSpace(strings.Join([]string{a.Str("city"), a.Str("state"), a.Str("postal_code")}, " "))
 	var out []string
-	for _, line := range []string{a.Str("line1"), a.Str("line2"), strings.Join(strings.Fields(town), " "),
-		countryName(a.Str("country"))} {
+	for _, line := range []string{
+		a.Str("line1"), a.Str("line2"), strings.Join(strings.Fields(town), " "),
+		countryName(a.Str("country")),
+	} {
 		if line != "" {
 			out = append(out, line)
 		}

@@ -110,7 +110,8 @@ func creditNoteView(v *pages.Invoice, note, inv Object) {
 		v.Status, v.Tone, v.DueNote = "Void", "", "This credit note was withdrawn"
 	}
 	v.Facts = []pages.Detail{
-		{Label: "Number", Value: v.Number}, {Label: "Invoice", Value: inv.Str("number")},
+		{Label: "Number", Value: v.Number},
+		{Label: "Invoice", Value: inv.Str("number")},
 		{Label: "Date", Value: pages.Day(note.Int("effective_at"))},
 	}
 	if reason := note.Str("reason"); reason != "" {

@@ -33,12 +33,14 @@ func TestReceiptPage(t *testing.T) {
 
 	alone, err := s.Client.PaymentIntents.New(&stripe.PaymentIntentParams{
 		Amount: stripe.Int64(700), Currency: stripe.String("usd"), PaymentMethod: stripe.String("pm_card_visa"),
-		Confirm: stripe.Bool(true), Description: stripe.String("A book")})
+		Confirm: stripe.Bool(true), Description: stripe.String("A book"),
+	})
 	require.NoError(t, err)
 	require.Contains(t, b.open("/_stripe/receipt/"+alone.LatestCharge.ID).text(".items tbody"), "A book")
 	_, err = s.Client.PaymentIntents.New(&stripe.PaymentIntentParams{
 		Amount: stripe.Int64(700), Currency: stripe.String("usd"), Confirm: stripe.Bool(true),
-		PaymentMethod: stripe.String("pm_card_visa_chargeDeclined")})
+		PaymentMethod: stripe.String("pm_card_visa_chargeDeclined"),
+	})
 	require.Equal(t, http.StatusNotFound, b.open("/_stripe/receipt/"+stripeError(t, err).ChargeID).status)
 }
 
@@ -48,7 +50,8 @@ func TestCreditNotePage(t *testing.T) {
 	inv := s.bill(s.buyer("pm_card_visa"), 2000)
 	note, err := s.Client.CreditNotes.New(&stripe.CreditNoteParams{
 		Invoice: &inv.ID, Amount: stripe.Int64(400), Memo: stripe.String("Sorry for the wait"),
-		Reason: stripe.String("order_change")})
+		Reason: stripe.String("order_change"),
+	})
 	require.NoError(t, err)
 	b := newBrowser(t, s.URL())
 	page := b.open(note.PDF)

@@ -218,6 +218,8 @@ func authenticationFailed() decline {
 }
 
 func authenticationRequired() decline {
-	return decline{"authentication_required", "authentication_required", "",
-		"Your card was declined. This transaction requires authentication."}
+	return decline{
+		"authentication_required", "authentication_required", "",
+		"Your card was declined. This transaction requires authentication.",
+	}
 }

@@ -60,7 +60,8 @@ func TestHeldFundsAreLetGo(t *testing.T) {
 	_, err = s.Client.PaymentIntents.Cancel(pi.ID, nil)
 	require.Contains(t, stripeError(t, err).Msg, "because it has a status of canceled")
 	_, err = s.Client.PaymentIntents.Cancel(pi.ID, &stripe.PaymentIntentCancelParams{
-		CancellationReason: stripe.String("boredom")})
+		CancellationReason: stripe.String("boredom"),
+	})
 	require.Contains(t, stripeError(t, err).Msg, "Invalid cancellation_reason")
 
 	pi = s.charged("pm_card_visa", 5000, manual)
@@ -101,12 +102,14 @@ func TestPlainCharges(t *testing.T) {
 	require.Equal(t, []string{"charge.failed"}, s.events())
 	s.charged("pm_card_mastercard", 900)
 	found := s.Client.Charges.Search(&stripe.ChargeSearchParams{SearchParams: stripe.SearchParams{
-		Query: `payment_method_details.card.brand:"mastercard" AND amount>800`}})
+		Query: `payment_method_details.card.brand:"mastercard" AND amount>800`,
+	}})
 	require.True(t, found.Next())
 	require.EqualValues(t, 900, found.Charge().Amount)
 	require.False(t, found.Next())
 	intents := s.Client.PaymentIntents.Search(&stripe.PaymentIntentSearchParams{SearchParams: stripe.SearchParams{
-		Query: `status:"succeeded"`}})
+		Query: `status:"succeeded"`,
+	}})
 	require.True(t, intents.Next())
 }
 

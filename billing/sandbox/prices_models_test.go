@@ -31,7 +31,8 @@ func withTiers(mode string, firstFlat int64) func(*stripe.PriceParams) {
 	return func(p *stripe.PriceParams) {
 		p.BillingScheme, p.TiersMode = stripe.String("tiered"), &mode
 		p.Tiers = []*stripe.PriceTierParams{
-			{UpTo: stripe.Int64(5), UnitAmount: stripe.Int64(700)}, {UpTo: stripe.Int64(10), UnitAmount: stripe.Int64(650)},
+			{UpTo: stripe.Int64(5), UnitAmount: stripe.Int64(700)},
+			{UpTo: stripe.Int64(10), UnitAmount: stripe.Int64(650)},
 			{UpToInf: stripe.Bool(true), UnitAmount: stripe.Int64(600)},
 		}
 		if firstFlat > 0 {

@@ -19,7 +19,8 @@ func (s *shop) redeemers(customer string) map[string]func(code *stripe.Promotion
 			Mode: stripe.String("payment"), Customer: &customer, SuccessURL: stripe.String("http://localhost:8080/"),
 			LineItems: []*stripe.CheckoutSessionLineItemParams{{
 				Quantity: stripe.Int64(1), PriceData: &stripe.CheckoutSessionLineItemPriceDataParams{
-					Currency: stripe.String("usd"), Product: &s.proProduct, UnitAmount: stripe.Int64(2000)},
+					Currency: stripe.String("usd"), Product: &s.proProduct, UnitAmount: stripe.Int64(2000),
+				},
 			}},
 		}
 		change(params)
@@ -49,16 +50,19 @@ func (s *shop) redeemers(customer string) map[string]func(code *stripe.Promotion
 		},
 		"subscription update": func(code *stripe.PromotionCode) error {
 			_, err := s.Client.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{
-				Discounts: []*stripe.SubscriptionDiscountParams{{PromotionCode: &code.ID}}})
+				Discounts: []*stripe.SubscriptionDiscountParams{{PromotionCode: &code.ID}},
+			})
 			return err
 		},
 		"invoice": func(code *stripe.PromotionCode) error {
 			item, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
-				Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd")})
+				Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd"),
+			})
 			require.NoError(s.t, err)
 			_, refused := s.Client.Invoices.New(&stripe.InvoiceParams{
 				Customer: &customer, PendingInvoiceItemsBehavior: stripe.String("include"),
-				Discounts: []*stripe.InvoiceDiscountParams{{PromotionCode: &code.ID}}})
+				Discounts: []*stripe.InvoiceDiscountParams{{PromotionCode: &code.ID}},
+			})
 			_, err = s.Client.InvoiceItems.Del(item.ID, nil) // It would count for the next subscription.
 			require.NoError(s.t, err)
 			return refused
@@ -66,7 +70,8 @@ func (s *shop) redeemers(customer string) map[string]func(code *stripe.Promotion
 		"invoice item": func(code *stripe.PromotionCode) error {
 			item, err := s.Client.InvoiceItems.New(&stripe.InvoiceItemParams{
 				Customer: &customer, Amount: stripe.Int64(2000), Currency: stripe.String("usd"),
-				Discounts: []*stripe.InvoiceItemDiscountParams{{PromotionCode: &code.ID}}})
+				Discounts: []*stripe.InvoiceItemDiscountParams{{PromotionCode: &code.ID}},
+			})
 			if err == nil {
 				_, err = s.Client.InvoiceItems.Del(item.ID, nil)
 			}
@@ -114,13 +119,16 @@ func TestLimitsHoldWhereverACodeIsRedeemed(t *testing.T) {
 	usedUp := s.coupon(&stripe.CouponParams{PercentOff: stripe.Float64(50), MaxRedemptions: stripe.Int64(1)})
 	spent := s.code(&stripe.PromotionCodeParams{Coupon: &usedUp})
 	oldCoupon := s.coupon(&stripe.CouponParams{
-		PercentOff: stripe.Float64(50), RedeemBy: stripe.Int64(s.at("2026-03-02T00:00"))})
+		PercentOff: stripe.Float64(50), RedeemBy: stripe.Int64(s.at("2026-03-02T00:00")),
+	})
 	old := s.code(&stripe.PromotionCodeParams{Coupon: &oldCoupon})
 	first := restricted(&stripe.PromotionCodeRestrictionsParams{FirstTimeTransaction: stripe.Bool(true)})
 	large := restricted(&stripe.PromotionCodeRestrictionsParams{
-		MinimumAmount: stripe.Int64(2001), MinimumAmountCurrency: stripe.String("usd")})
+		MinimumAmount: stripe.Int64(2001), MinimumAmountCurrency: stripe.String("usd"),
+	})
 	abroad := restricted(&stripe.PromotionCodeRestrictionsParams{
-		MinimumAmount: stripe.Int64(100), MinimumAmountCurrency: stripe.String("eur")})
+		MinimumAmount: stripe.Int64(100), MinimumAmountCurrency: stripe.String("eur"),
+	})
 	euro := s.coupon(&stripe.CouponParams{AmountOff: stripe.Int64(500), Currency: stripe.String("eur")})
 	foreign := s.code(&stripe.PromotionCodeParams{Coupon: &euro})
 	redeem(once)
@@ -161,7 +169,8 @@ func TestLimitsHoldWhereverACodeIsRedeemed(t *testing.T) {
 		require.Equal(t, stripe.ErrorCodeCouponExpired, stripeError(t, err).Code)
 	}
 	enough := restricted(&stripe.PromotionCodeRestrictionsParams{
-		MinimumAmount: stripe.Int64(2000), MinimumAmountCurrency: stripe.String("usd")})
+		MinimumAmount: stripe.Int64(2000), MinimumAmountCurrency: stripe.String("usd"),
+	})
 	for way, redeem := range ways {
 		if way == "customer" || way == "subscription update" {
 			continue
@@ -176,18 +185,23 @@ func TestDiscountsInFurtherCurrencies(t *testing.T) {
 	s := newShop(t, "2026-03-01T00:00")
 	euros, err := s.Client.Prices.New(&stripe.PriceParams{
 		Product: &s.proProduct, Currency: stripe.String("eur"), UnitAmount: stripe.Int64(1800),
-		Recurring: &stripe.PriceRecurringParams{Interval: stripe.String("month")}})
+		Recurring: &stripe.PriceRecurringParams{Interval: stripe.String("month")},
+	})
 	require.NoError(t, err)
 	five, err := s.Client.Coupons.New(&stripe.CouponParams{
 		AmountOff: stripe.Int64(500), Currency: stripe.String("usd"), Duration: stripe.String("forever"),
-		CurrencyOptions: map[string]*stripe.CouponCurrencyOptionsParams{"EUR": {AmountOff: stripe.Int64(450)}}})
+		CurrencyOptions: map[string]*stripe.CouponCurrencyOptionsParams{"EUR": {AmountOff: stripe.Int64(450)}},
+	})
 	require.NoError(t, err)
 	require.Nil(t, five.CurrencyOptions, "they come only when asked for")
 	code := s.code(&stripe.PromotionCodeParams{
 		Coupon: &five.ID, Restrictions: &stripe.PromotionCodeRestrictionsParams{
 			MinimumAmount: stripe.Int64(1000), MinimumAmountCurrency: stripe.String("usd"),
 			CurrencyOptions: map[string]*stripe.PromotionCodeRestrictionsCurrencyOptionsParams{
-				"eur": {MinimumAmount: stripe.Int64(1801)}}}})
+				"eur": {MinimumAmount: stripe.Int64(1801)},
+			},
+		},
+	})
 	require.Nil(t, code.Restrictions.CurrencyOptions)
 	buy := func(price string) (*stripe.Subscription, error) {
 		return s.trySubscribe(s.buyer("pm_card_visa"), price, func(p *stripe.SubscriptionParams) {
@@ -198,7 +212,9 @@ func TestDiscountsInFurtherCurrencies(t *testing.T) {
 	require.Contains(t, stripeError(t, err).Msg, "minimum amount requirement")
 	update := &stripe.PromotionCodeParams{Restrictions: &stripe.PromotionCodeRestrictionsParams{
 		CurrencyOptions: map[string]*stripe.PromotionCodeRestrictionsCurrencyOptionsParams{
-			"eur": {MinimumAmount: stripe.Int64(1800)}}}}
+			"eur": {MinimumAmount: stripe.Int64(1800)},
+		},
+	}}
 	update.AddExpand("restrictions.currency_options")
 	code, err = s.Client.PromotionCodes.Update(code.ID, update)
 	require.NoError(t, err)
@@ -210,7 +226,8 @@ func TestDiscountsInFurtherCurrencies(t *testing.T) {
 		require.EqualValues(t, want, s.sub(sub.ID).LatestInvoice.AmountPaid)
 	}
 	params := &stripe.CouponParams{CurrencyOptions: map[string]*stripe.CouponCurrencyOptionsParams{
-		"gbp": {AmountOff: stripe.Int64(400)}}}
+		"gbp": {AmountOff: stripe.Int64(400)},
+	}}
 	params.AddExpand("currency_options")
 	five, err = s.Client.Coupons.Update(five.ID, params)
 	require.NoError(t, err)
@@ -234,7 +251,8 @@ func TestCouponForOtherProducts(t *testing.T) {
 	s := newShop(t, "2026-03-01T00:00")
 	starter := s.coupon(&stripe.CouponParams{
 		PercentOff: stripe.Float64(50), Duration: stripe.String("forever"),
-		AppliesTo: &stripe.CouponAppliesToParams{Products: []*string{&s.starterProduct}}})
+		AppliesTo: &stripe.CouponAppliesToParams{Products: []*string{&s.starterProduct}},
+	})
 	_, err := s.Client.CheckoutSessions.New(&stripe.CheckoutSessionParams{
 		Mode: stripe.String("subscription"), SuccessURL: stripe.String("http://localhost:8080/"),
 		LineItems: []*stripe.CheckoutSessionLineItemParams{{Price: &s.pro, Quantity: stripe.Int64(1)}},
@@ -259,7 +277,9 @@ func TestMinimumCountsWhatIsDueNow(t *testing.T) {
 	off := s.coupon(&stripe.CouponParams{PercentOff: stripe.Float64(50)})
 	code := s.code(&stripe.PromotionCodeParams{
 		Coupon: &off, Restrictions: &stripe.PromotionCodeRestrictionsParams{
-			MinimumAmount: stripe.Int64(2000), MinimumAmountCurrency: stripe.String("usd")}})
+			MinimumAmount: stripe.Int64(2000), MinimumAmountCurrency: stripe.String("usd"),
+		},
+	})
 	cs := s.checkout(s.pro, trial(7), func(p *stripe.CheckoutSessionParams) { p.AllowPromotionCodes = stripe.Bool(true) })
 	require.Contains(t, refusal(sandbox.ApplyPromotionCode(s.Sandbox.Sandbox, cs.ID, code.Code)), "minimum amount")
 	_, err := s.trySubscribe(s.buyer(""), s.pro, func(p *stripe.SubscriptionParams) {
@@ -280,11 +300,14 @@ func TestPromotionCodeRules(t *testing.T) {
 	off := s.coupon(&stripe.CouponParams{PercentOff: stripe.Float64(50), RedeemBy: stripe.Int64(s.at("2026-03-10T00:00"))})
 	for want, params := range map[string]*stripe.PromotionCodeParams{
 		"Missing required param: restrictions[minimum_amount_currency].": {
-			Restrictions: &stripe.PromotionCodeRestrictionsParams{MinimumAmount: stripe.Int64(5)}},
+			Restrictions: &stripe.PromotionCodeRestrictionsParams{MinimumAmount: stripe.Int64(5)},
+		},
 		"Invalid positive integer": {Restrictions: &stripe.PromotionCodeRestrictionsParams{
-			MinimumAmount: stripe.Int64(0), MinimumAmountCurrency: stripe.String("usd")}},
+			MinimumAmount: stripe.Int64(0), MinimumAmountCurrency: stripe.String("usd"),
+		}},
 		"A promotion code cannot expire after the redeem_by of its coupon.": {
-			ExpiresAt: stripe.Int64(s.at("2026-03-11T00:00"))},
+			ExpiresAt: stripe.Int64(s.at("2026-03-11T00:00")),
+		},
 	} {
 		params.Coupon = &off
 		_, err := s.Client.PromotionCodes.New(params)
@@ -297,7 +320,8 @@ func TestPromotionCodeRules(t *testing.T) {
 	own(jo)
 	mine := own(flo)
 	_, err := s.Client.PromotionCodes.New(&stripe.PromotionCodeParams{
-		Coupon: &off, Code: stripe.String("mine"), Customer: &jo})
+		Coupon: &off, Code: stripe.String("mine"), Customer: &jo,
+	})
 	require.Contains(t, stripeError(t, err).Msg, "already exists")
 	cs := s.checkout(s.pro, func(p *stripe.CheckoutSessionParams) {
 		p.AllowPromotionCodes, p.Customer = stripe.Bool(true), &flo

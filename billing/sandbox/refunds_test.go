@@ -23,8 +23,10 @@ func TestSlowRefund(t *testing.T) {
 	s := newShop(t, "2026-03-01T10:00")
 	pi := s.charged("pm_card_pendingRefund", 5000)
 	s.events()
-	refund, err := s.Client.Refunds.New(&stripe.RefundParams{PaymentIntent: &pi.ID, Amount: stripe.Int64(2000),
-		Reason: stripe.String("requested_by_customer"), Params: stripe.Params{Metadata: map[string]string{"a": "b"}}})
+	refund, err := s.Client.Refunds.New(&stripe.RefundParams{
+		PaymentIntent: &pi.ID, Amount: stripe.Int64(2000),
+		Reason: stripe.String("requested_by_customer"), Params: stripe.Params{Metadata: map[string]string{"a": "b"}},
+	})
 	require.NoError(t, err)
 	require.Equal(t, stripe.RefundStatusPending, refund.Status)
 	require.Equal(t, stripe.RefundReasonRequestedByCustomer, refund.Reason)
@@ -83,11 +85,14 @@ func TestRefundRefusals(t *testing.T) {
 		"No such payment_intent: 'pi_x'":                        {PaymentIntent: stripe.String("pi_x")},
 		"Invalid positive integer":                              {PaymentIntent: &pi.ID, Amount: stripe.Int64(-1)},
 		"Refund amount ($50.01) is greater than unrefunded amount on charge ($50.00)": {
-			PaymentIntent: &pi.ID, Amount: stripe.Int64(5001)},
+			PaymentIntent: &pi.ID, Amount: stripe.Int64(5001),
+		},
 		"Invalid reason: must be one of duplicate, fraudulent, or requested_by_customer": {
-			PaymentIntent: &pi.ID, Reason: stripe.String("bored")},
+			PaymentIntent: &pi.ID, Reason: stripe.String("bored"),
+		},
 		"This PaymentIntent (" + waiting.ID + ") does not have a successful charge to refund.": {
-			PaymentIntent: &waiting.ID},
+			PaymentIntent: &waiting.ID,
+		},
 	} {
 		_, err := s.Client.Refunds.New(params)
 		e := stripeError(t, err)
@@ -122,7 +127,8 @@ func TestBalanceTransactions(t *testing.T) {
 	require.Equal(t, []int64{-2500, 10000}, list(&stripe.BalanceTransactionListParams{Currency: stripe.String("usd")}))
 	require.Empty(t, list(&stripe.BalanceTransactionListParams{Currency: stripe.String("eur")}))
 	require.Empty(t, list(&stripe.BalanceTransactionListParams{
-		CreatedRange: &stripe.RangeQueryParams{GreaterThan: s.at("2026-03-01T10:00")}}))
+		CreatedRange: &stripe.RangeQueryParams{GreaterThan: s.at("2026-03-01T10:00")},
+	}))
 	balance, err := s.Client.Balance.Get(nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 7180, balance.Pending[0].Amount)

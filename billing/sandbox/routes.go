@@ -39,8 +39,10 @@ func routes() []route {
 		{Method: "GET", Path: "/v1/customers", Handler: listCustomers},
 		{Method: "GET", Path: "/v1/customers/search", Handler: searchCustomers},
 		{Method: "GET", Path: "/v1/customers/{customer}", Handler: getCustomer},
-		{Method: "POST", Path: "/v1/customers/{customer}", Handler: updateCustomer,
-			Extra: []string{"coupon", "promotion_code"}},
+		{
+			Method: "POST", Path: "/v1/customers/{customer}", Handler: updateCustomer,
+			Extra: []string{"coupon", "promotion_code"},
+		},
 		{Method: "DELETE", Path: "/v1/customers/{customer}", Handler: deleteCustomer},
 		{Method: "GET", Path: "/v1/customers/{customer}/payment_methods", Handler: listCustomerPaymentMethods},
 		{Method: "POST", Path: "/v1/customers/{customer}/tax_ids", Handler: createTaxID},
@@ -131,8 +133,10 @@ func routes() []route {
 		{Method: "GET", Path: "/v1/promotion_codes/{promotion_code}", Handler: getPromotionCode},
 		{Method: "POST", Path: "/v1/promotion_codes/{promotion_code}", Handler: updatePromotionCode},
 		{Method: "DELETE", Path: "/v1/customers/{customer}/discount", Handler: deleteCustomerDiscount},
-		{Method: "DELETE", Path: "/v1/subscriptions/{subscription_exposed_id}/discount",
-			Handler: deleteSubscriptionDiscount},
+		{
+			Method: "DELETE", Path: "/v1/subscriptions/{subscription_exposed_id}/discount",
+			Handler: deleteSubscriptionDiscount,
+		},
 
 		// Tax rates, and what a customer's balance is made of.
 		{Method: "POST", Path: "/v1/tax_rates", Handler: createTaxRate},
@@ -142,8 +146,10 @@ func routes() []route {
 		{Method: "POST", Path: "/v1/customers/{customer}/balance_transactions", Handler: createBalanceTransaction},
 		{Method: "GET", Path: "/v1/customers/{customer}/balance_transactions", Handler: listCustomerBalance},
 		{Method: "GET", Path: "/v1/customers/{customer}/balance_transactions/{transaction}", Handler: getCustomerBalance},
-		{Method: "POST", Path: "/v1/customers/{customer}/balance_transactions/{transaction}",
-			Handler: updateCustomerBalance},
+		{
+			Method: "POST", Path: "/v1/customers/{customer}/balance_transactions/{transaction}",
+			Handler: updateCustomerBalance,
+		},
 
 		// Subscriptions and their items.
 		{Method: "POST", Path: "/v1/subscriptions", Handler: createSubscription},

@@ -203,8 +203,10 @@ func TestSafetyPagesAreFencedIn(t *testing.T) {
 	} {
 		page := newBrowser(t, s.URL()).open(path)
 		policy := page.header.Get("Content-Security-Policy")
-		for _, rule := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'",
-			"frame-ancestors 'none'", "form-action 'self'"} {
+		for _, rule := range []string{
+			"default-src 'none'", "script-src 'self'", "style-src 'self'", "base-uri 'none'",
+			"frame-ancestors 'none'", "form-action 'self'",
+		} {
 			require.Contains(t, policy, rule, path)
 		}
 		require.NotContains(t, policy, "unsafe", path)

@@ -178,8 +178,10 @@ func readPhaseItems(tx *Tx, phase Object, p Params) (Object, error) {
 		if !sent {
 			quantity = 1
 		}
-		extras = append(extras, Object{"discounts": []any{}, "price": price.ID(), "quantity": quantity,
-			"tax_rates": []any{}})
+		extras = append(extras, Object{
+			"discounts": []any{}, "price": price.ID(), "quantity": quantity,
+			"tax_rates": []any{},
+		})
 	}
 	phase["items"], phase["add_invoice_items"] = items, extras
 	if extras == nil {
@@ -189,8 +191,10 @@ func readPhaseItems(tx *Tx, phase Object, p Params) (Object, error) {
 }
 
 func phaseItem(price Object, quantity int64, metadata Object, rates []Object) Object {
-	item := Object{"billing_thresholds": nil, "discounts": []any{}, "metadata": metadata, "plan": price.ID(),
-		"price": price.ID(), "tax_rates": slices.Clone(rates)}
+	item := Object{
+		"billing_thresholds": nil, "discounts": []any{}, "metadata": metadata, "plan": price.ID(),
+		"price": price.ID(), "tax_rates": slices.Clone(rates),
+	}
 	if metadata == nil {
 		item["metadata"] = Object{}
 	}

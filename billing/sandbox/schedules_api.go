@@ -112,8 +112,10 @@ func (r *apiRequest) scheduleFromSubscription() (Object, error) {
 // phaseFrom describes a subscription's present period as a phase.
 func phaseFrom(tx *Tx, sub Object) (Object, error) {
 	phase := tx.s.schema.skeleton(tx.s.schema.Objects[kindPhase], 0)
-	phase["automatic_tax"] = Object{"enabled": sub.Bool("automatic_tax.enabled"), "liability": nil,
-		"disabled_reason": nil}
+	phase["automatic_tax"] = Object{
+		"enabled": sub.Bool("automatic_tax.enabled"), "liability": nil,
+		"disabled_reason": nil,
+	}
 	phase["add_invoice_items"] = []any{}
 	phase["currency"], phase["description"] = sub["currency"], sub["description"]
 	phase["start_date"], phase["end_date"] = sub["current_period_start"], sub["current_period_end"]
@@ -132,8 +134,10 @@ func phaseFrom(tx *Tx, sub Object) (Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		discounts = append(discounts, Object{"coupon": d.Str("coupon.id"), "discount": id,
-			"promotion_code": d["promotion_code"]})
+		discounts = append(discounts, Object{
+			"coupon": d.Str("coupon.id"), "discount": id,
+			"promotion_code": d["promotion_code"],
+		})
 		phase["coupon"] = d.at("coupon.id")
 	}
 	phase["items"], phase["discounts"] = items, discounts
@@ -372,7 +376,9 @@ func checkScheduled(sub Object, p Params) error {
 	if id == "" || !(p.Has("cancel_at_period_end") || p.Has("cancel_at")) {
 		return nil
 	}
-	return &Error{Status: http.StatusBadRequest, Type: typeInvalid,
+	return &Error{
+		Status: http.StatusBadRequest, Type: typeInvalid,
 		Message: "The subscription is managed by the subscription schedule `" + id + "`, and updating any cancelation " +
-			"behavior directly is not allowed. Please update the schedule instead."}
+			"behavior directly is not allowed. Please update the schedule instead.",
+	}
 }

@@ -79,8 +79,10 @@ func phaseItems(tx *Tx, phase, sub Object) ([]Object, error) {
 		if err != nil {
 			return nil, err
 		}
-		spec := itemSpec{price: price, quantity: entry.Int("quantity"), metadata: entry.Obj("metadata"),
-			taxRates: entry.List("tax_rates")}
+		spec := itemSpec{
+			price: price, quantity: entry.Int("quantity"), metadata: entry.Obj("metadata"),
+			taxRates: entry.List("tax_rates"),
+		}
 		item := newItem(tx, sub.ID(), spec)
 		for _, had := range sub.List("items") {
 			if had.Str("price.id") == price.ID() {
@@ -143,8 +145,11 @@ func setPhaseDiscounts(tx *Tx, phase, sub Object) error {
 		if d == nil {
 			src := discountSource{}
 			var err error
-			if src.coupon, err = tx.Ref("coupon", entry.Str("coupon"), "coupon"); err != nil {
+			if src.coupon, err = tx.load(entry.Str("coupon")); err != nil {
 				return err
+			}
+			if src.coupon == nil || src.coupon.Bool("deleted") {
+				continue // Deleted since the phase was planned: what is not there takes nothing off.
 			}
 			if src.promotion, err = tx.load(entry.Str("promotion_code")); err != nil {
 				return err

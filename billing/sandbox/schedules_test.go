@@ -84,8 +84,10 @@ func TestDowngradeAtPeriodEnd(t *testing.T) {
 	require.Equal(t, map[string]int64{"1 × Starter (at $10.00 / month)": 1000}, lines(preview))
 
 	s.to("2026-02-28T10:00")
-	require.Equal(t, []string{"customer.subscription.updated", "subscription_schedule.updated", "invoice.created",
-		"customer.subscription.updated"}, s.events())
+	require.Equal(t, []string{
+		"customer.subscription.updated", "subscription_schedule.updated", "invoice.created",
+		"customer.subscription.updated",
+	}, s.events())
 	got := s.sub(sub.ID)
 	require.Equal(t, s.starter, got.Items.Data[0].Price.ID)
 	require.Equal(t, s.at("2026-03-31T10:00"), got.CurrentPeriodEnd, "the anchor stays")
@@ -156,8 +158,10 @@ func TestScheduleStartsInTheFuture(t *testing.T) {
 	require.NoError(t, err)
 
 	s.to("2026-03-10T00:00")
-	require.Equal(t, []string{"invoiceitem.created", "invoice.created", "customer.subscription.created",
-		"customer.discount.created", "customer.updated", "subscription_schedule.updated"}, s.events())
+	require.Equal(t, []string{
+		"invoiceitem.created", "invoice.created", "customer.subscription.created",
+		"customer.discount.created", "customer.updated", "subscription_schedule.updated",
+	}, s.events())
 	sched = s.schedule(sched.ID)
 	require.Equal(t, stripe.SubscriptionScheduleStatusActive, sched.Status)
 	sub := s.sub(sched.Subscription.ID)
@@ -176,8 +180,10 @@ func TestScheduleStartsInTheFuture(t *testing.T) {
 	_, err = s.Client.Invoices.CreatePreview(&stripe.InvoiceCreatePreviewParams{Subscription: &sub.ID})
 	require.Equal(t, stripe.ErrorCodeInvoiceUpcomingNone, stripeError(t, err).Code)
 	s.to("2026-06-10T00:00")
-	require.Equal(t, []string{"subscription_schedule.expiring", "customer.subscription.deleted",
-		"subscription_schedule.updated", "subscription_schedule.completed"}, s.events())
+	require.Equal(t, []string{
+		"subscription_schedule.expiring", "customer.subscription.deleted",
+		"subscription_schedule.updated", "subscription_schedule.completed",
+	}, s.events())
 	require.Equal(t, stripe.SubscriptionScheduleStatusCompleted, s.schedule(sched.ID).Status)
 	require.Equal(t, stripe.SubscriptionStatusCanceled, s.sub(sub.ID).Status)
 }
@@ -185,8 +191,10 @@ func TestScheduleStartsInTheFuture(t *testing.T) {
 // oneTime is a price that is paid once.
 func (s *shop) oneTime(amount int64) *string {
 	s.t.Helper()
-	p, err := s.Client.Prices.New(&stripe.PriceParams{Product: &s.proProduct, Currency: stripe.String("usd"),
-		UnitAmount: &amount})
+	p, err := s.Client.Prices.New(&stripe.PriceParams{
+		Product: &s.proProduct, Currency: stripe.String("usd"),
+		UnitAmount: &amount,
+	})
 	require.NoError(s.t, err)
 	return &p.ID
 }
@@ -199,10 +207,14 @@ func TestPhaseWithinAPeriod(t *testing.T) {
 		next   int64
 	}{
 		"none": {[]string{"customer.subscription.updated", "subscription_schedule.updated"}, 2000},
-		"create_prorations": {[]string{"invoiceitem.created", "invoiceitem.created", "customer.subscription.updated",
-			"subscription_schedule.updated"}, 2500},
-		"always_invoice": {append([]string{"invoiceitem.created", "invoiceitem.created", "invoice.created",
-			"customer.subscription.updated"}, append(collected(), "subscription_schedule.updated")...), 500},
+		"create_prorations": {[]string{
+			"invoiceitem.created", "invoiceitem.created", "customer.subscription.updated",
+			"subscription_schedule.updated",
+		}, 2500},
+		"always_invoice": {append([]string{
+			"invoiceitem.created", "invoiceitem.created", "invoice.created",
+			"customer.subscription.updated",
+		}, append(collected(), "subscription_schedule.updated")...), 500},
 	} {
 		t.Run(behavior, func(t *testing.T) {
 			t.Parallel()
@@ -294,8 +306,10 @@ func TestDirectChangesOfAScheduledSubscription(t *testing.T) {
 	s.update(sub.ID, &stripe.SubscriptionParams{
 		Items: []*stripe.SubscriptionItemsParams{{ID: &sub.Items.Data[0].ID, Quantity: stripe.Int64(2)}},
 	})
-	require.Equal(t, []string{"invoiceitem.created", "invoiceitem.created", "customer.subscription.updated",
-		"subscription_schedule.updated"}, s.events())
+	require.Equal(t, []string{
+		"invoiceitem.created", "invoiceitem.created", "customer.subscription.updated",
+		"subscription_schedule.updated",
+	}, s.events())
 	require.EqualValues(t, 2, s.schedule(sched.ID).Phases[0].Items[0].Quantity)
 
 	_, err := s.Client.Subscriptions.Cancel(sub.ID, nil)
@@ -353,8 +367,10 @@ func TestReleaseAndCancelSchedules(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, stripe.SubscriptionScheduleStatusReleased, sched.Status)
 	require.Equal(t, id, sched.ReleasedSubscription.ID)
-	require.Equal(t, []string{"customer.subscription.updated", "subscription_schedule.updated",
-		"subscription_schedule.released"}, s.events())
+	require.Equal(t, []string{
+		"customer.subscription.updated", "subscription_schedule.updated",
+		"subscription_schedule.released",
+	}, s.events())
 	require.Zero(t, s.sub(id).CancelAt)
 	require.Nil(t, s.sub(id).Schedule)
 	_, err = s.Client.SubscriptionSchedules.Release(sched.ID, nil)
@@ -409,7 +425,8 @@ func TestScheduleRefusals(t *testing.T) {
 	}
 	for says, err := range map[string]error{
 		"You cannot set `phases` if `from_subscription` is set.": create(&stripe.SubscriptionScheduleParams{
-			FromSubscription: &other.ID, Phases: []*phase{s.phase(s.pro)}}),
+			FromSubscription: &other.ID, Phases: []*phase{s.phase(s.pro)},
+		}),
 		"You cannot migrate a subscription that is already attached to a schedule: `" + sched.ID + "`.": create(
 			&stripe.SubscriptionScheduleParams{FromSubscription: &sub.ID}),
 		"Missing required param: phases.": create(&stripe.SubscriptionScheduleParams{Customer: &customer}),

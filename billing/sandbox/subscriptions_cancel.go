@@ -20,8 +20,10 @@ func endSubscription(tx *Tx, id, reason string) (Object, error) {
 	if err := abandonInvoices(tx, sub); err != nil {
 		return nil, err
 	}
-	for _, step := range []string{"subscription.trial_will_end", "subscription.incomplete_expire",
-		"subscription.pending_expire"} {
+	for _, step := range []string{
+		"subscription.trial_will_end", "subscription.incomplete_expire",
+		"subscription.pending_expire",
+	} {
 		if err := tx.Unschedule(step, id); err != nil {
 			return nil, err
 		}

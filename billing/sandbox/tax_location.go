@@ -68,8 +68,10 @@ func placeOf(tx *Tx, customer Object) (*taxPlace, error) {
 		source  string
 		address Object
 	}{
-		{"shipping_destination", customer.Obj("shipping.address")}, {"billing_address", customer.Obj("address")},
-		{"payment_method", card.Obj("billing_details.address")}, {"ip_address", demoAddress(customer.Str("_ip"))},
+		{"shipping_destination", customer.Obj("shipping.address")},
+		{"billing_address", customer.Obj("address")},
+		{"payment_method", card.Obj("billing_details.address")},
+		{"ip_address", demoAddress(customer.Str("_ip"))},
 	} {
 		if place.country, place.state, place.known = locate(candidate.address); place.known {
 			place.source = candidate.source

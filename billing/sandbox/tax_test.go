@@ -219,7 +219,8 @@ func TestAutomaticTaxFollowsTheCustomer(t *testing.T) {
 	require.EqualValues(t, 2400, s.sub(sub.ID).LatestInvoice.AmountPaid, "the draft is taxed again when it is finalised")
 
 	_, err = s.Client.Customers.Update(customer, &stripe.CustomerParams{Params: stripe.Params{
-		Extra: &stripe.ExtraValues{Values: map[string][]string{"address": {""}}}}})
+		Extra: &stripe.ExtraValues{Values: map[string][]string{"address": {""}}},
+	}})
 	require.NoError(t, err)
 	s.to("2026-05-01T02:00")
 	now := s.sub(sub.ID)

@@ -35,8 +35,10 @@ func (s *shop) clocked(clock, card string) string {
 }
 
 func (s *shop) tryClocked(clock, card string) (*stripe.Customer, error) {
-	params := &stripe.CustomerParams{TestClock: &clock, PaymentMethod: &card,
-		InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: &card}}
+	params := &stripe.CustomerParams{
+		TestClock: &clock, PaymentMethod: &card,
+		InvoiceSettings: &stripe.CustomerInvoiceSettingsParams{DefaultPaymentMethod: &card},
+	}
 	return s.Client.Customers.New(params)
 }
 
@@ -92,8 +94,10 @@ func TestClockAdvances(t *testing.T) {
 	for _, e := range news {
 		types = append(types, string(e.Type))
 	}
-	require.Equal(t, []string{"test_helpers.test_clock.advancing", "invoice.created", "customer.subscription.updated",
-		"test_helpers.test_clock.ready"}, types)
+	require.Equal(t, []string{
+		"test_helpers.test_clock.advancing", "invoice.created", "customer.subscription.updated",
+		"test_helpers.test_clock.ready",
+	}, types)
 	require.Equal(t, s.at("2030-02-28T10:00"), news[1].Created, "what happens in a clock happens in its time")
 	s.turn(clock, "2030-02-28T11:00")
 	require.Len(t, s.events(), 2+len(collected()))
@@ -179,8 +183,10 @@ func TestClockDeletion(t *testing.T) {
 	gone, err := s.Client.TestHelpersTestClocks.Del(clock, nil)
 	require.NoError(t, err)
 	require.True(t, gone.Deleted)
-	require.Equal(t, []string{"customer.subscription.deleted", "payment_method.detached", "customer.updated",
-		"customer.deleted", "test_helpers.test_clock.deleted"}, s.events())
+	require.Equal(t, []string{
+		"customer.subscription.deleted", "payment_method.detached", "customer.updated",
+		"customer.deleted", "test_helpers.test_clock.deleted",
+	}, s.events())
 	got := s.sub(sub.ID)
 	require.Equal(t, stripe.SubscriptionStatusCanceled, got.Status)
 	require.Equal(t, s.at("2026-06-01T00:00"), got.EndedAt)

@@ -25,7 +25,8 @@ func (s *shop) meteredPrice(meter, cents string) string {
 	product := s.product("API calls")
 	p, err := s.Client.Prices.New(&stripe.PriceParams{
 		Product: &product, Currency: stripe.String("usd"), Params: stripe.Params{Extra: &stripe.ExtraValues{
-			Values: map[string][]string{"unit_amount_decimal": {cents}}}},
+			Values: map[string][]string{"unit_amount_decimal": {cents}},
+		}},
 		Recurring: &stripe.PriceRecurringParams{
 			Interval: stripe.String("month"), UsageType: stripe.String("metered"), Meter: &meter,
 		},
@@ -42,7 +43,8 @@ func (s *shop) use(event, customer, value, at string) {
 }
 
 func (s *shop) tryUse(event, customer, value, at string, changes ...func(*stripe.BillingMeterEventParams)) (
-	*stripe.BillingMeterEvent, error) {
+	*stripe.BillingMeterEvent, error,
+) {
 	params := &stripe.BillingMeterEventParams{
 		EventName: &event, Payload: map[string]string{"stripe_customer_id": customer, "value": value},
 	}

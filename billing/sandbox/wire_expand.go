@@ -286,8 +286,10 @@ func (tx *Tx) renderComputed(x Object, kind string, tree expandTree) error {
 				items = append(items, rendered)
 			}
 		}
-		x[field] = Object{"object": "list", "data": items, "has_more": false, "total_count": int64(len(items)),
-			"url": "/v1/customers/" + x.ID() + "/" + field}
+		x[field] = Object{
+			"object": "list", "data": items, "has_more": false, "total_count": int64(len(items)),
+			"url": "/v1/customers/" + x.ID() + "/" + field,
+		}
 	}
 	return nil
 }
@@ -323,7 +325,9 @@ func (tx *Tx) renderRefunds(x Object, tree expandTree) error {
 		}
 		items = append(items, rendered)
 	}
-	x["refunds"] = Object{"object": "list", "data": items, "has_more": false, "total_count": int64(len(items)),
-		"url": "/v1/charges/" + x.ID() + "/refunds"}
+	x["refunds"] = Object{
+		"object": "list", "data": items, "has_more": false, "total_count": int64(len(items)),
+		"url": "/v1/charges/" + x.ID() + "/refunds",
+	}
 	return nil
 }

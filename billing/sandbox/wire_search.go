@@ -43,8 +43,10 @@ func (r *apiRequest) search(kind string, fields ...string) (Object, error) {
 	for _, o := range matched[offset:end] {
 		data = append(data, o)
 	}
-	out := Object{"object": "search_result", "data": data, "has_more": end < len(matched), "next_page": nil,
-		"url": r.Path}
+	out := Object{
+		"object": "search_result", "data": data, "has_more": end < len(matched), "next_page": nil,
+		"url": r.Path,
+	}
 	if end < len(matched) {
 		out["next_page"] = base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(end)))
 	}

@@ -84,12 +84,35 @@ type Country struct{ Code, Name string }
 // not an atlas.
 func Countries() []Country {
 	return []Country{
-		{"AU", "Australia"}, {"AT", "Austria"}, {"BE", "Belgium"}, {"BR", "Brazil"}, {"CA", "Canada"},
-		{"CZ", "Czechia"}, {"DK", "Denmark"}, {"FI", "Finland"}, {"FR", "France"}, {"DE", "Germany"},
-		{"GR", "Greece"}, {"HK", "Hong Kong"}, {"IN", "India"}, {"IE", "Ireland"}, {"IT", "Italy"},
-		{"JP", "Japan"}, {"MX", "Mexico"}, {"NL", "Netherlands"}, {"NZ", "New Zealand"}, {"NO", "Norway"},
-		{"PL", "Poland"}, {"PT", "Portugal"}, {"RO", "Romania"}, {"SG", "Singapore"}, {"ES", "Spain"},
-		{"SE", "Sweden"}, {"CH", "Switzerland"}, {"AE", "United Arab Emirates"}, {"GB", "United Kingdom"},
+		{"AU", "Australia"},
+		{"AT", "Austria"},
+		{"BE", "Belgium"},
+		{"BR", "Brazil"},
+		{"CA", "Canada"},
+		{"CZ", "Czechia"},
+		{"DK", "Denmark"},
+		{"FI", "Finland"},
+		{"FR", "France"},
+		{"DE", "Germany"},
+		{"GR", "Greece"},
+		{"HK", "Hong Kong"},
+		{"IN", "India"},
+		{"IE", "Ireland"},
+		{"IT", "Italy"},
+		{"JP", "Japan"},
+		{"MX", "Mexico"},
+		{"NL", "Netherlands"},
+		{"NZ", "New Zealand"},
+		{"NO", "Norway"},
+		{"PL", "Poland"},
+		{"PT", "Portugal"},
+		{"RO", "Romania"},
+		{"SG", "Singapore"},
+		{"ES", "Spain"},
+		{"SE", "Sweden"},
+		{"CH", "Switzerland"},
+		{"AE", "United Arab Emirates"},
+		{"GB", "United Kingdom"},
 		{"US", "United States"},
 	}
 }
@@ -97,9 +120,16 @@ func Countries() []Country {
 // TaxKinds are the kinds of tax id that the pages offer.
 func TaxKinds() []Country {
 	return []Country{
-		{"eu_vat", "EU VAT"}, {"gb_vat", "United Kingdom VAT"}, {"us_ein", "United States EIN"},
-		{"ch_vat", "Switzerland VAT"}, {"no_vat", "Norway VAT"}, {"au_abn", "Australia ABN"},
-		{"ca_bn", "Canada BN"}, {"in_gst", "India GST"}, {"sg_gst", "Singapore GST"}, {"nz_gst", "New Zealand GST"},
+		{"eu_vat", "EU VAT"},
+		{"gb_vat", "United Kingdom VAT"},
+		{"us_ein", "United States EIN"},
+		{"ch_vat", "Switzerland VAT"},
+		{"no_vat", "Norway VAT"},
+		{"au_abn", "Australia ABN"},
+		{"ca_bn", "Canada BN"},
+		{"in_gst", "India GST"},
+		{"sg_gst", "Singapore GST"},
+		{"nz_gst", "New Zealand GST"},
 	}
 }
 

@@ -14,8 +14,10 @@ func byHand() []hand {
 	return []hand{
 		{Addition{Schema: "subscription", Name: "plan", Node: &Node{Ref: "plan", Nullable: true}}, deprecated},
 		{Addition{Schema: "subscription", Name: "quantity", Node: &Node{Type: "i", Nullable: true}}, deprecated},
-		{Addition{Schema: "product", Name: "attributes", Node: &Node{Type: "a", Required: true, Items: &Node{Type: "s"}}},
-			"always empty for a service, sent by every acacia version, and no longer described"},
+		{
+			Addition{Schema: "product", Name: "attributes", Node: &Node{Type: "a", Required: true, Items: &Node{Type: "s"}}},
+			"always empty for a service, sent by every acacia version, and no longer described",
+		},
 	}
 }
 

@@ -54,16 +54,26 @@ func bills(until string, form ...string) func(*shop) {
 func calendarRows() []known {
 	year, week := []string{"recurring[interval]", "year"}, []string{"recurring[interval]", "week"}
 	return []known{
-		{"from September 2nd", cycles, "2026-09-02T00:00", bills("2026-12-03T00:00"),
-			facts{"billed on": "Sep 2 2026, Oct 2 2026, Nov 2 2026, Dec 2 2026"}},
-		{"from January 31st", cycles, "2027-01-31T00:00", bills("2027-05-01T00:00"),
-			facts{"billed on": "Jan 31 2027, Feb 28 2027, Mar 31 2027, Apr 30 2027"}},
-		{"from January 31st of a leap year", cycles, "2028-01-31T00:00", bills("2028-05-01T00:00"),
-			facts{"billed on": "Jan 31 2028, Feb 29 2028, Mar 31 2028, Apr 30 2028"}},
-		{"every Friday", cycles, "2022-06-03T00:00", bills("2022-06-25T00:00", week...),
-			facts{"billed on": "Jun 3 2022, Jun 10 2022, Jun 17 2022, Jun 24 2022"}},
-		{"a year from a leap day", reference, "2028-02-29T00:00", bills("2032-03-01T00:00", year...),
-			facts{"billed on": "Feb 29 2028, Feb 28 2029, Feb 28 2030, Feb 28 2031, Feb 29 2032"}},
+		{
+			"from September 2nd", cycles, "2026-09-02T00:00", bills("2026-12-03T00:00"),
+			facts{"billed on": "Sep 2 2026, Oct 2 2026, Nov 2 2026, Dec 2 2026"},
+		},
+		{
+			"from January 31st", cycles, "2027-01-31T00:00", bills("2027-05-01T00:00"),
+			facts{"billed on": "Jan 31 2027, Feb 28 2027, Mar 31 2027, Apr 30 2027"},
+		},
+		{
+			"from January 31st of a leap year", cycles, "2028-01-31T00:00", bills("2028-05-01T00:00"),
+			facts{"billed on": "Jan 31 2028, Feb 29 2028, Mar 31 2028, Apr 30 2028"},
+		},
+		{
+			"every Friday", cycles, "2022-06-03T00:00", bills("2022-06-25T00:00", week...),
+			facts{"billed on": "Jun 3 2022, Jun 10 2022, Jun 17 2022, Jun 24 2022"},
+		},
+		{
+			"a year from a leap day", reference, "2028-02-29T00:00", bills("2032-03-01T00:00", year...),
+			facts{"billed on": "Feb 29 2028, Feb 28 2029, Feb 28 2030, Feb 28 2031, Feb 29 2032"},
+		},
 		{"from May 15th to the first", fixedCycles, "2026-05-15T00:00", func(s *shop) {
 			s.subscribe(s.price(3100), 1, "billing_cycle_anchor", "1780272000") // 2026-06-01T00:00.
 			s.to("2026-08-02T00:00")
@@ -92,19 +102,27 @@ func balanceRows() []known {
 		}
 	}
 	return []known{
-		{"a credit lowers what is due", balances, june, after(-500, 2000),
-			facts{"total": 2000, "amount_due": 1500, "paid by card": 1500, "balance": 0}},
+		{
+			"a credit lowers what is due", balances, june, after(-500, 2000),
+			facts{"total": 2000, "amount_due": 1500, "paid by card": 1500, "balance": 0},
+		},
 		{"a debit raises it", balances, june, after(300, 2000), facts{"total": 2000, "amount_due": 2300, "balance": 0}},
-		{"more credit than is due stays", balances, june, after(-3000, 2000),
-			facts{"amount_due": 0, "invoice": "paid", "balance": -1000}},
-		{"less than the minimum is paid, and owed", balances, june, func(s *shop) { s.bill(40) },
-			facts{"total": 40, "amount_due": 0, "invoice": "paid", "balance": 40}},
+		{
+			"more credit than is due stays", balances, june, after(-3000, 2000),
+			facts{"amount_due": 0, "invoice": "paid", "balance": -1000},
+		},
+		{
+			"less than the minimum is paid, and owed", balances, june, func(s *shop) { s.bill(40) },
+			facts{"total": 40, "amount_due": 0, "invoice": "paid", "balance": 40},
+		},
 		{"what is owed comes with the next invoice", balances, june, func(s *shop) {
 			s.bill(40)
 			s.bill(1000)
 		}, facts{"amount_due": 1040, "balance": 0}},
-		{"50 cents are enough", currencies, june, func(s *shop) { s.bill(50) },
-			facts{"amount_due": 50, "invoice": "open", "balance": 0}},
+		{
+			"50 cents are enough", currencies, june, func(s *shop) { s.bill(50) },
+			facts{"amount_due": 50, "invoice": "open", "balance": 0},
+		},
 	}
 }
 

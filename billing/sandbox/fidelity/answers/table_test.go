@@ -55,26 +55,46 @@ func then(moment string, first func(*shop)) func(*shop) {
 func prorationRows() []known {
 	const now, none = "always_invoice", "none"
 	return []known{
-		{"10 to 20 at half time, at once", prorations, june, switchAt(1000, 2000, midJune, "proration_behavior", now),
-			facts{"lines": "-500 1000", "total": 500, "amount_paid": 500, "balance": 0}},
-		{"10 to 20 at half time, on the next invoice", prorations, june, then(july, switchAt(1000, 2000, midJune)),
-			facts{"totals": "1000 2500", "subtotal": 2500}},
+		{
+			"10 to 20 at half time, at once", prorations, june, switchAt(1000, 2000, midJune, "proration_behavior", now),
+			facts{"lines": "-500 1000", "total": 500, "amount_paid": 500, "balance": 0},
+		},
+		{
+			"10 to 20 at half time, on the next invoice", prorations, june, then(july, switchAt(1000, 2000, midJune)),
+			facts{"totals": "1000 2500", "subtotal": 2500},
+		},
 		{"a positive proration waits by default", prorations, june, switchAt(1000, 2000, midJune), facts{"invoices": 1}},
-		{"10 to 20 without prorations", prorations, june,
-			then(july, switchAt(1000, 2000, midJune, "proration_behavior", none)), facts{"lines": "2000", "totals": "1000 2000"}},
-		{"10 to 100 at half time", downgrades, june, switchAt(1000, 10000, midJune, "proration_behavior", now),
-			facts{"lines": "-500 5000", "total": 4500, "paid by card": 4500}},
-		{"100 to 10 at half time", downgrades, june, switchAt(10000, 1000, midJune, "proration_behavior", now),
-			facts{"lines": "-5000 500", "total": -4500, "amount_due": 0, "balance": -4500, "invoice": "paid"}},
-		{"the credit of a downgrade pays the next invoice", downgrades, june,
+		{
+			"10 to 20 without prorations", prorations, june,
+			then(july, switchAt(1000, 2000, midJune, "proration_behavior", none)),
+			facts{"lines": "2000", "totals": "1000 2000"},
+		},
+		{
+			"10 to 100 at half time", downgrades, june, switchAt(1000, 10000, midJune, "proration_behavior", now),
+			facts{"lines": "-500 5000", "total": 4500, "paid by card": 4500},
+		},
+		{
+			"100 to 10 at half time", downgrades, june, switchAt(10000, 1000, midJune, "proration_behavior", now),
+			facts{"lines": "-5000 500", "total": -4500, "amount_due": 0, "balance": -4500, "invoice": "paid"},
+		},
+		{
+			"the credit of a downgrade pays the next invoice", downgrades, june,
 			then(july, switchAt(10000, 1000, midJune, "proration_behavior", now)),
-			facts{"totals": "10000 -4500 1000", "dues": "10000 0 0", "balance": -3500}},
-		{"a third gone, 10 to 5", reference, june, switchAt(1000, 500, "2026-06-11T00:00", "proration_behavior", now),
-			facts{"lines": "-667 333", "total": -334, "balance": -334}},
-		{"the middle of January, 50 to 100", reference, "2026-01-01T00:00",
-			then("2026-02-01T02:00", switchAt(5000, 10000, "2026-01-16T12:00")), facts{"totals": "5000 12500"}},
-		{"the words of a proration", reference, june, switchAt(1000, 2000, midJune, "proration_behavior", now),
-			facts{"line texts": "Unused time on Fonts after 16 Jun 2026; Remaining time on Fonts after 16 Jun 2026"}},
+			facts{"totals": "10000 -4500 1000", "dues": "10000 0 0", "balance": -3500},
+		},
+		{
+			"a third gone, 10 to 5", reference, june, switchAt(1000, 500, "2026-06-11T00:00", "proration_behavior", now),
+			facts{"lines": "-667 333", "total": -334, "balance": -334},
+		},
+		{
+			"the middle of January, 50 to 100", reference, "2026-01-01T00:00",
+			then("2026-02-01T02:00", switchAt(5000, 10000, "2026-01-16T12:00")),
+			facts{"totals": "5000 12500"},
+		},
+		{
+			"the words of a proration", reference, june, switchAt(1000, 2000, midJune, "proration_behavior", now),
+			facts{"line texts": "Unused time on Fonts after 16 Jun 2026; Remaining time on Fonts after 16 Jun 2026"},
+		},
 		{"a proration date of one's own", prorations, june, func(s *shop) {
 			s.subscribe(s.price(1000), 1)
 			s.to("2026-06-20T00:00")
@@ -142,18 +162,24 @@ func packageRows() []known {
 
 func taxRows() []known {
 	return []known{
-		{"tax is rounded by line", rounding, june, func(s *shop) {
-			s.basket(43, 484, "default_tax_rates[0]", s.taxed("15", false))
+		{
+			"tax is rounded by line", rounding, june, func(s *shop) {
+				s.basket(43, 484, "default_tax_rates[0]", s.taxed("15", false))
+			},
+			facts{"taxes": "6 73", "tax": 79, "subtotal": 527, "total": 606, "amount_due": 606},
 		},
-			facts{"taxes": "6 73", "tax": 79, "subtotal": 527, "total": 606, "amount_due": 606}},
-		{"an inclusive tax is part of the price", inclusive, june, func(s *shop) {
-			s.subscribe(s.price(60000), 1, "default_tax_rates[0]", s.taxed("10", true))
+		{
+			"an inclusive tax is part of the price", inclusive, june, func(s *shop) {
+				s.subscribe(s.price(60000), 1, "default_tax_rates[0]", s.taxed("10", true))
+			},
+			facts{"total": 60000, "total_excluding_tax": 54545, "tax": 5455},
 		},
-			facts{"total": 60000, "total_excluding_tax": 54545, "tax": 5455}},
-		{"an exclusive tax comes on top", inclusive, june, func(s *shop) {
-			s.subscribe(s.price(60000), 1, "default_tax_rates[0]", s.taxed("10", false))
+		{
+			"an exclusive tax comes on top", inclusive, june, func(s *shop) {
+				s.subscribe(s.price(60000), 1, "default_tax_rates[0]", s.taxed("10", false))
+			},
+			facts{"total": 66000, "total_excluding_tax": 60000, "tax": 6000},
 		},
-			facts{"total": 66000, "total_excluding_tax": 60000, "tax": 6000}},
 		{"an item's own tax", inclusive, june, func(s *shop) {
 			s.subscribe(s.price(60000), 1, "items[0][tax_rates][0]", s.taxed("10", false))
 		}, facts{"total": 66000, "amount_paid": 66000}},

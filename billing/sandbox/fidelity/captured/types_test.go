@@ -89,12 +89,18 @@ func TestTheTypesSee(t *testing.T) {
 		{"a key too many inside of a charge's hash", "charge", every, func(o map[string]any) { at(o, "outcome")["colour"] = "red" }},
 		{"a price's amount as text", "price", every, func(o map[string]any) { o["unit_amount"] = "1900" }},
 		{"a product's name null", "product", every, func(o map[string]any) { o["name"] = nil }},
-		{"a key too few in an expanded invoice", "subscription", hash("latest_invoice"),
-			func(o map[string]any) { delete(at(o, "latest_invoice"), "total") }},
-		{"an event about another resource", "event invoice.paid", every,
-			func(o map[string]any) { at(at(o, "data"), "object")["object"] = "charge" }},
-		{"an event's previous attribute that the resource does not have", "event customer.subscription.updated", old,
-			func(o map[string]any) { at(at(o, "data"), "previous_attributes")["stauts"] = "active" }},
+		{
+			"a key too few in an expanded invoice", "subscription", hash("latest_invoice"),
+			func(o map[string]any) { delete(at(o, "latest_invoice"), "total") },
+		},
+		{
+			"an event about another resource", "event invoice.paid", every,
+			func(o map[string]any) { at(at(o, "data"), "object")["object"] = "charge" },
+		},
+		{
+			"an event's previous attribute that the resource does not have", "event customer.subscription.updated", old,
+			func(o map[string]any) { at(at(o, "data"), "previous_attributes")["stauts"] = "active" },
+		},
 	}
 	spoiled := make([]state, len(broken))
 	for i, b := range broken {

@@ -136,7 +136,8 @@ func whole() records {
 			}}},
 			"events": {{"id": "evt_1", "type": "customer.created", "object_id": "cus_1"}},
 		},
-		map[string]int{"evt_1": 1}, map[string]string{"k": "cus_1"},
+		map[string]int{"evt_1": 1},
+		map[string]string{"k": "cus_1"},
 	}
 }
 

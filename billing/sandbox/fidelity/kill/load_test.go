@@ -70,11 +70,15 @@ func (w *writer) next(price string) *request {
 	key := fmt.Sprintf("w%d-%d", w.id, w.n)
 	switch w.n % 3 {
 	case 1:
-		return &request{"/v1/customers", key, []string{"metadata[key]", key, "payment_method", "pm_card_visa",
-			"invoice_settings[default_payment_method]", "pm_card_visa"}}
+		return &request{"/v1/customers", key, []string{
+			"metadata[key]", key, "payment_method", "pm_card_visa",
+			"invoice_settings[default_payment_method]", "pm_card_visa",
+		}}
 	case 2:
-		return &request{"/v1/subscriptions", key, []string{"metadata[key]", key, "customer", w.customer,
-			"items[0][price]", price}}
+		return &request{"/v1/subscriptions", key, []string{
+			"metadata[key]", key, "customer", w.customer,
+			"items[0][price]", price,
+		}}
 	default:
 		return &request{"/v1/customers/" + w.customer, key, []string{"name", key}}
 	}

@@ -162,11 +162,15 @@ func (w *world) edit(o op, sub lab.Object) []string {
 		}
 		return append(form, "proration_behavior", proration(o))
 	case "quantity":
-		return []string{"items[0][id]", item.ID(), "items[0][quantity]", strconv.FormatInt(o.A%12, 10),
-			"proration_behavior", proration(o)}
+		return []string{
+			"items[0][id]", item.ID(), "items[0][quantity]", strconv.FormatInt(o.A%12, 10),
+			"proration_behavior", proration(o),
+		}
 	case "add item":
-		return []string{"items[0][price]", w.price(o.A), "items[0][quantity]", strconv.FormatInt(o.C%5+1, 10),
-			"proration_behavior", proration(o)}
+		return []string{
+			"items[0][price]", w.price(o.A), "items[0][quantity]", strconv.FormatInt(o.C%5+1, 10),
+			"proration_behavior", proration(o),
+		}
 	case "drop item":
 		return []string{"items[0][id]", item.ID(), "items[0][deleted]", "true", "proration_behavior", proration(o)}
 	case "anchor":

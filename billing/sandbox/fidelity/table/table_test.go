@@ -39,8 +39,10 @@ func TestTheTableFails(t *testing.T) {
 	if err == nil {
 		t.Fatal("a failed, a silent and a garbled judge passed")
 	}
-	for _, want := range []string{"cli: 99 of 100", "kill: did not report", "types: ",
-		"controls: 8 of 10 judges fail, 10 fields broken; not cli, answers"} {
+	for _, want := range []string{
+		"cli: 99 of 100", "kill: did not report", "types: ",
+		"controls: 8 of 10 judges fail, 10 fields broken; not cli, answers",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error %q does not tell %q", err, want)
 		}
