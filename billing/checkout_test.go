@@ -338,18 +338,20 @@ func TestARefusalHasWordsAndLeavesNothingOpen(t *testing.T) {
 	})
 }
 
-func TestThePortalSwitchesOnlyToWhatIsOnSale(t *testing.T) {
+func TestThePortalOpensWhereItIsAskedTo(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account, _ := w.subscriber("ada")
-		for price, says := range map[string]string{
-			"": "price_unknown", "free": "price_unknown", "pro_v9_month": "price_unknown", "pro_v1_month": "already_subscribed",
-		} {
-			_, err := w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID, Flow: billing.FlowSwitch, LookupKey: price})
-			require.ErrorContains(t, err, says, price)
+		open := func(account models.Account, flow string) error {
+			_, err := w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID, Flow: flow})
+			return err
 		}
+		for _, flow := range []string{"", billing.FlowPaymentMethod, billing.FlowUpdate, billing.FlowCancel} {
+			require.NoError(t, open(account, flow), flow)
+		}
+		require.ErrorContains(t, open(account, "subscription_update_confirm"), "bad_request", "the app asks for the price")
+		require.ErrorContains(t, open(w.account("bob"), billing.FlowCancel), "subscription_missing")
 		w.stripe.AddFault(sandbox.Fault{Match: "POST /v1/billing_portal/sessions", Status: 503, Times: -1})
-		_, err := w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID})
-		require.ErrorContains(t, err, "unavailable: stripe_unavailable")
+		require.ErrorContains(t, open(account, ""), "unavailable: stripe_unavailable")
 	})
 }

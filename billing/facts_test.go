@@ -221,9 +221,7 @@ func TestAContractOfAnotherKindIsNoPlan(t *testing.T) {
 		w.settle()
 		require.Equal(t, billing.ReasonUnknownPrice, w.access(account).Reason)
 		require.False(t, w.access(account).Live())
-		_, err := w.PortalURL(w.ctx(), billing.PortalInput{
-			AccountID: account.ID, Flow: billing.FlowSwitch, LookupKey: "pro_v1_month",
-		})
+		_, err := w.OfferChange(w.ctx(), billing.ChangeInput{AccountID: account.ID, LookupKey: "pro_v1_month"})
 		require.ErrorContains(t, err, "subscription_missing", "it is not turned into one")
 		w.buy(account, "pro_v1_month", "pm_card_visa")
 		w.settle()

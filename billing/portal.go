@@ -9,15 +9,14 @@ import (
 )
 
 // PortalInput says who wants to see Stripe's customer portal, and which page of it. Flow is empty for
-// the front page. LookupKey is the price to switch to.
+// the front page.
 type PortalInput struct {
 	AccountID int64
 	Flow      string
-	LookupKey string
 }
 
 // PortalURL opens a portal session for the account's own customer. Which customer that is comes from
-// the account alone. The faults are Invalid for a flow or price that is not offered, Conflict when
+// the account alone. The faults are Invalid for a flow that is not offered, Conflict when
 // the flow needs a subscription that is not there, and Unavailable when Stripe does not answer.
 func (s *Service) PortalURL(ctx context.Context, in PortalInput) (string, error) {
 	customer, err := s.EnsureCustomer(ctx, in.AccountID)
@@ -40,7 +39,7 @@ func (s *Service) openPortal(ctx context.Context, in PortalInput, customer strin
 	params := PortalParams{Customer: customer, ReturnURL: s.AppURL + "/app/billing?from=portal", Flow: in.Flow}
 	switch in.Flow {
 	case "", FlowPaymentMethod:
-	case FlowCancel, FlowUpdate, FlowSwitch:
+	case FlowCancel, FlowUpdate:
 		if err := s.portalSubscription(ctx, in, &params); err != nil {
 			return "", err
 		}
@@ -63,24 +62,5 @@ func (s *Service) portalSubscription(ctx context.Context, in PortalInput, params
 		return fault.New(fault.Conflict, "subscription_missing")
 	}
 	params.Subscription = sub.StripeID
-	if in.Flow != FlowSwitch {
-		return nil
-	}
-	if _, _, ok := s.Catalog.OnSale(in.LookupKey); !ok {
-		return fault.New(fault.Invalid, "price_unknown")
-	}
-	if sub.LookupKey == in.LookupKey {
-		return fault.New(fault.Conflict, "already_subscribed", "plan", sub.Plan)
-	}
-	var items []string
-	err = s.DB.Read(ctx).Model(&models.SubscriptionItem{}).
-		Where("subscription_id = ? AND lookup_key = ?", sub.ID, sub.LookupKey).Limit(1).Pluck("stripe_id", &items).Error
-	if err != nil {
-		return fmt.Errorf("read the items of %s: %w", sub.StripeID, err)
-	}
-	if len(items) == 0 {
-		return fault.New(fault.Conflict, "subscription_missing")
-	}
-	params.Item, params.LookupKey, params.Quantity = items[0], in.LookupKey, max(1, sub.Quantity)
 	return nil
 }

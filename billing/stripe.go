@@ -128,15 +128,12 @@ type CheckoutParams struct {
 type CheckoutSession struct{ ID, URL, Status string }
 
 // PortalParams opens a portal session. Flow is empty for the front page, or one of Stripe's flow
-// types; subscription_update_confirm also needs Subscription, Item, LookupKey and Quantity.
+// types, of which those about a subscription need Subscription.
 type PortalParams struct {
 	Customer     string
 	ReturnURL    string
 	Flow         string
 	Subscription string
-	Item         string
-	LookupKey    string
-	Quantity     int64
 }
 
 // The portal's flows.
@@ -144,7 +141,6 @@ const (
 	FlowPaymentMethod = "payment_method_update"
 	FlowCancel        = "subscription_cancel"
 	FlowUpdate        = "subscription_update"
-	FlowSwitch        = "subscription_update_confirm"
 )
 
 // Proration says whether time already paid for is settled when a subscription changes.

@@ -22,7 +22,7 @@ func (g *Gateway) CreatePortal(ctx context.Context, p billing.PortalParams, key 
 		params.Configuration = stripe.String(config.ID)
 	}
 	if p.Flow != "" {
-		if params.FlowData, err = g.flow(ctx, p); err != nil {
+		if params.FlowData, err = flow(p); err != nil {
 			return "", err
 		}
 	}
@@ -33,7 +33,7 @@ func (g *Gateway) CreatePortal(ctx context.Context, p billing.PortalParams, key 
 	return session.URL, nil
 }
 
-func (g *Gateway) flow(ctx context.Context, p billing.PortalParams) (*stripe.BillingPortalSessionFlowDataParams, error) {
+func flow(p billing.PortalParams) (*stripe.BillingPortalSessionFlowDataParams, error) {
 	flow := &stripe.BillingPortalSessionFlowDataParams{
 		Type: stripe.String(p.Flow),
 		AfterCompletion: &stripe.BillingPortalSessionFlowDataAfterCompletionParams{
@@ -51,17 +51,6 @@ func (g *Gateway) flow(ctx context.Context, p billing.PortalParams) (*stripe.Bil
 	case billing.FlowUpdate:
 		flow.SubscriptionUpdate = &stripe.BillingPortalSessionFlowDataSubscriptionUpdateParams{
 			Subscription: stripe.String(p.Subscription),
-		}
-	case billing.FlowSwitch:
-		price, err := g.price(ctx, p.LookupKey)
-		if err != nil {
-			return nil, err
-		}
-		flow.SubscriptionUpdateConfirm = &stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmParams{
-			Subscription: stripe.String(p.Subscription),
-			Items: []*stripe.BillingPortalSessionFlowDataSubscriptionUpdateConfirmItemParams{
-				{ID: stripe.String(p.Item), Price: stripe.String(price.ID), Quantity: stripe.Int64(p.Quantity)},
-			},
 		}
 	case billing.FlowPaymentMethod:
 	default:
