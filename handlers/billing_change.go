@@ -145,7 +145,9 @@ func (s *site) showChange(c echo.Context, change billing.Change, view billing.Ov
 		return err
 	}
 	sub, quote := view.Subscription, change.Quote
-	money := func(amount int64) plan.Money { return plan.Money{Amount: amount, Currency: change.Price.Money.Currency} }
+	money := func(amount int64) plan.Money {
+		return plan.Money{Amount: amount, Currency: change.Price.Money.Currency}
+	}
 	page := views.ChangePage{
 		Page: frame, Catalog: s.Catalog, State: state, Code: change.Outcome.Code, URL: change.Outcome.URL,
 		PostURL: views.PathChange + "/" + change.ID, Now: change.Now, At: change.At, Until: change.OfferEnd,

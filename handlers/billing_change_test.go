@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/tollgate/billing/sandbox"
+	"example.com/tollgate/handlers"
 	"example.com/tollgate/models"
 )
 
@@ -324,4 +325,17 @@ func TestATrialChangesAtOnceAndCostsNothing(t *testing.T) {
 		assert.Contains(t, b.confirms(offer).text(), "Your trial ends on "+end+". The first payment of $290.00 is taken then.")
 		assert.Contains(t, b.get("/app/billing/cancel").text(), "Your trial lasts until "+end+", and nothing is charged.")
 	})
+}
+
+// TestMonthsEndWhereStripeEndsThem counts from the last days of months.
+func TestMonthsEndWhereStripeEndsThem(t *testing.T) {
+	t.Parallel()
+	for from, want := range map[string][2]string{
+		"2026-01-31": {"2026-02-28", "2027-01-31"}, "2028-02-29": {"2028-03-29", "2029-02-28"}, "2026-12-15": {"2027-01-15", "2027-12-15"},
+	} {
+		start, err := time.Parse(time.DateOnly, from)
+		require.NoError(t, err)
+		assert.Equal(t, want[0], handlers.MonthsOn(start, 1).Format(time.DateOnly), from)
+		assert.Equal(t, want[1], handlers.MonthsOn(start, 12).Format(time.DateOnly), from)
+	}
 }

@@ -67,7 +67,9 @@ func roomFor(used int64) func(plan.Plan) bool {
 }
 
 // olderThanFirst counts the projects that are older than the first one on a page, where the newest come first.
-func olderThanFirst(total int64, page int) int64 { return total - 1 - int64(page-1)*models.ProjectsPerPage }
+func olderThanFirst(total int64, page int) int64 {
+	return total - 1 - int64(page-1)*models.ProjectsPerPage
+}
 
 // projectRows are the projects from the newest to the oldest; older counts those made before the first of them.
 func projectRows(projects []models.Project, older, limit int64) []views.Project {
