@@ -357,7 +357,7 @@ func ticket(p PricingPage, each plan.Plan) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if p.Planned != nil && p.Planned.Plan.Key == each.Key {
-			templ_7745c5c3_Err = ui.Badge("info", "From "+p.Format().Date(p.Planned.At)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Badge("info", "Planned").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
