@@ -13,7 +13,7 @@ import (
 )
 
 // documents are the pages that must stay true, and how long each may be.
-var documents = map[string]int{"README.md": 200, "AGENTS.md": 150, "docs/architecture.md": 150}
+var documents = map[string]int{"README.md": 200, "AGENTS.md": 150, "docs/architecture.md": 150, "docs/sandbox.md": 150}
 
 func read(t *testing.T, path string) string {
 	t.Helper()
@@ -72,6 +72,21 @@ func TestDocumentsNameRealTargets(t *testing.T) {
 			t.Errorf("%s names make %s, which is not in the Makefile", document, found)
 		}
 	})
+}
+
+// TestDocumentsNameRealSwitches has the sandbox's control interface and test cards.
+func TestDocumentsNameRealSwitches(t *testing.T) {
+	t.Parallel()
+	for pattern, source := range map[string]string{
+		"(/_sim/[a-z]+)": "billing/sandbox/sim.go", "(pm_card_[A-Za-z]+)": "billing/sandbox/cards_table.go",
+	} {
+		known := read(t, source)
+		each(t, pattern, func(document, found string) {
+			if !strings.Contains(known, `"`+found+`"`) {
+				t.Errorf("%s names %s, which is not in %s", document, found, source)
+			}
+		})
+	}
 }
 
 func TestDocumentsNameRealFiles(t *testing.T) {
