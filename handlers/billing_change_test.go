@@ -273,8 +273,10 @@ func TestWhoOwesIsToldToPayFirst(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		b := s.payer(t, "ada", "starter_v1_month")
-		require.NoError(t, s.DB.Write(t.Context()).Model(&models.Subscription{}).Where("1 = 1").
-			Update("status", "past_due").Error)
+		s.usesCard(t, "ada@example.com", "pm_card_chargeCustomerFail")
+		s.forward(32 * 24 * time.Hour)
+		b.get("/app/billing?from=portal") // which asks Stripe
+		require.Equal(t, "past_due", s.subscriptionOf(t, "ada@example.com").Status)
 		plans := b.get("/app/billing/change")
 		assert.Contains(t, plans.text(), "A payment for your plan is due. Settle it first")
 		assert.NotZero(t, plans.doc().Find(`main .alert form[action="/app/billing/portal"]`).Length())
