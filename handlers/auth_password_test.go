@@ -54,7 +54,7 @@ func TestMailedLinksIgnoreTheHostOfTheRequest(t *testing.T) {
 	s := newSQLiteSite(t)
 	s.signedUp(t, "ada")
 	b := s.browser(t)
-	token := b.get("/forgot-password").doc().Find(forgotForm + ` input[name="_csrf"]`).AttrOr("value", "")
+	token := b.get("/forgot-password").doc().Find(forgotForm+` input[name="_csrf"]`).AttrOr("value", "")
 	form := url.Values{"email": {"ada@example.com"}, "_csrf": {token}}
 	r := b.request(http.MethodPost, "/forgot-password", strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
