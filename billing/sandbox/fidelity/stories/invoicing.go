@@ -44,7 +44,7 @@ func oneOffInvoice(p *Player) {
 	})
 	sent = ok(p.Invoices.SendInvoice(sent.ID, nil))
 	same("the status once sent", sent.Status, "open")
-	same("the days", (sent.DueDate-sent.StatusTransitions.FinalizedAt)/day, 30)
+	same("the days", (sent.DueDate-sent.Created)/day, 30)
 	sent = ok(p.Invoices.Pay(sent.ID, &stripe.InvoicePayParams{PaidOutOfBand: stripe.Bool(true)}))
 	same("the status", sent.Status, "paid")
 	same("paid elsewhere", sent.PaidOutOfBand, true)
