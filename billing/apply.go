@@ -76,6 +76,7 @@ func (a *application) applyCustomer(snap Snapshot) error {
 		}
 	} else {
 		change["email"], change["currency"], change["balance"] = snap.Email, snap.Currency, snap.Balance
+		change["dispute_status"] = gravestDispute(snap)
 		a.customer.Currency = snap.Currency
 		card := snap.Card
 		for _, sub := range snap.Subscriptions {

@@ -23,14 +23,6 @@ func (a *application) applyReturns(snap Snapshot) error {
 			}
 		}
 	}
-	if snap.Deleted {
-		return nil
-	}
-	err := a.tx.Model(&models.Customer{}).Where("id = ?", a.customer.ID).
-		Update("dispute_status", gravestDispute(snap)).Error
-	if err != nil {
-		return fmt.Errorf("write the disputes of the customer: %w", err)
-	}
 	return nil
 }
 

@@ -17,6 +17,9 @@ import (
 // changeLife is how long an offered change stands. Past it the amounts would be of another day.
 const changeLife = 30 * time.Minute
 
+// offerKept is how long an offer that nobody confirmed can be read, if only to say that it is too old.
+const offerKept = 24 * time.Hour
+
 // ChangeInput says who wants to pay by which price instead. LookupKey is believed only if it is on sale.
 type ChangeInput struct {
 	AccountID int64
@@ -142,7 +145,16 @@ func (s *Service) keepOffer(ctx context.Context, accountID int64, kind string, o
 		IdemKey: "change_" + models.NewToken(), Params: string(params), State: models.OpOffered,
 		NextAt: s.wall(), CreatedAt: s.wall(),
 	}
-	if err := s.DB.Write(ctx).Create(&row).Error; err != nil {
+	err = s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		// What was looked at and left is of no use the day after, and would otherwise pile up.
+		stale := tx.Where("account_id = ? AND state = ? AND created_at < ?", accountID, models.OpOffered, s.wall().Add(-offerKept)).
+			Delete(&models.StripeOp{})
+		if stale.Error != nil {
+			return stale.Error
+		}
+		return tx.Create(&row).Error
+	})
+	if err != nil {
 		return "", fmt.Errorf("keep the offered change: %w", err)
 	}
 	return row.IdemKey, nil

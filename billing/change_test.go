@@ -177,6 +177,47 @@ func TestChangesThatAreNotOffered(t *testing.T) {
 	})
 }
 
+// TestOffersDoNotPileUp has an account that looks at changes and takes none.
+func TestOffersDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.paid("ada", "starter_v1_month", "pm_card_visa")
+		old, recent := w.offer(account, "pro_v1_month"), w.offer(account, "pro_v1_year")
+		age := func(change billing.Change, by time.Duration) {
+			require.NoError(t, w.db.Write(w.ctx()).Model(&models.StripeOp{}).Where("idem_key = ?", change.ID).
+				Update("created_at", time.Now().UTC().Add(-by)).Error)
+		}
+		age(old, 25*time.Hour)
+		age(recent, 23*time.Hour)
+		w.offer(account, "pro_v1_month")
+		_, err := w.Change(w.ctx(), account.ID, old.ID)
+		require.True(t, fault.Is(err, "not_found"))
+		_, err = w.Change(w.ctx(), account.ID, recent.ID)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, w.count("stripe_ops", "state = 'offered'"))
+	})
+}
+
+// TestFiveCancellationsAreOne has a double click, and more.
+func TestFiveCancellationsAreOne(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.paid("ada", "pro_v1_month", "pm_card_visa")
+		errs := make([]error, 5)
+		var group sync.WaitGroup
+		for i := range errs {
+			group.Go(func() { errs[i] = w.Cancel(w.ctx(), account.ID, billing.CancelReason{Feedback: "unused"}) })
+		}
+		group.Wait()
+		for _, err := range errs {
+			require.NoError(t, err)
+		}
+		require.True(t, w.subscription(account).CancelAtPeriodEnd)
+		w.settle()
+		require.EqualValues(t, 1, w.mails(account, "cancel_scheduled"))
+	})
+}
+
 func TestL09_CancelResumeAndEnd(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {

@@ -262,6 +262,27 @@ func TestO10_NoWinnerNoEnd(t *testing.T) {
 	})
 }
 
+// TestO10_WhatWasPaidForLongIsNotRefundedUnasked has two plans that nobody noticed for a month.
+func TestO10_WhatWasPaidForLongIsNotRefundedUnasked(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.subscribeAtStripe(account, "starter_v1_month")
+		second := w.subscribeAtStripe(account, "pro_v1_month")
+		w.deaf.Store(true)
+		w.stripe.MustAdvance(31 * day)
+		w.deaf.Store(false)
+		require.NoError(t, w.SyncAccount(w.ctx(), account.ID))
+		require.NoError(t, w.RunOps(w.ctx()))
+		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		require.Empty(t, w.facts(account, billing.FactRefunded))
+		require.Zero(t, w.mails(account, "second_subscription"), "nothing is promised that does not happen")
+		require.EqualValues(t, 1, w.count("facts", "type = 'second_subscription'"), "but it is known")
+	})
+}
+
 // hurriedStripe is the real gateway, which lets somebody pay between our look at a session and our
 // closing it.
 type hurriedStripe struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"example.com/tollgate/models"
 )
@@ -12,6 +13,11 @@ import (
 type secondOp struct {
 	Winner string `json:"winner"`
 }
+
+// secondWithin is how old a second subscription may be to be ended without asking. Buying twice by mistake is noticed
+// sooner; what somebody has paid for longer, beside a first one that may have been of no use meanwhile, is for a person
+// to decide, and is only made known.
+const secondWithin = 7 * 24 * time.Hour
 
 // keepOne holds an account to one live plan. Checkout does not open a second one, but two devices and the dashboard
 // can bring one about. The older one stays, and the newer is ended and refunded; but only while the older one is sure
@@ -30,7 +36,7 @@ func (a *application) keepOne(rows []models.Subscription) error {
 		}
 		a.Logger.Warn("an account has two live subscriptions", "customer", a.customer.StripeID,
 			"first", first.StripeID, "second", row.StripeID)
-		if winner(first.Status, first.FirstInvoiceStatus) {
+		if winner(first.Status, first.FirstInvoiceStatus) && a.fetched.Sub(row.StartedAt) <= secondWithin {
 			if err := a.endSecond(first, row); err != nil {
 				return err
 			}

@@ -141,7 +141,7 @@ func (s *site) mount(e *echo.Echo) {
 			e.Add(http.MethodHead, r.path, r.handler, s.guards(r)...)
 		}
 	}
-	e.GET("/static/*", echo.WrapHandler(static.Handler()))
+	e.Match([]string{http.MethodGet, http.MethodHead}, "/static/*", echo.WrapHandler(static.Handler()))
 }
 
 func (s *site) guards(r route) []echo.MiddlewareFunc {

@@ -212,6 +212,17 @@ func TestAdminRoutesAreNowhereForOthers(t *testing.T) {
 	})
 }
 
+// TestHeadOfAnAsset asks about the style sheet that the first page links to.
+func TestHeadOfAnAsset(t *testing.T) {
+	t.Parallel()
+	b := newSQLiteSite(t).browser(t)
+	sheet := b.get("/").doc().Find(`link[rel="stylesheet"]`).First().AttrOr("href", "")
+	require.NotEmpty(t, sheet)
+	head := b.do(b.request(http.MethodHead, sheet, nil))
+	assert.Equal(t, http.StatusOK, head.status)
+	assert.Empty(t, head.body)
+}
+
 // TestErrorsAreGuardedAndTellNothing provokes one answer of each kind.
 func TestErrorsAreGuardedAndTellNothing(t *testing.T) {
 	t.Parallel()
