@@ -177,6 +177,28 @@ func TestChangesThatAreNotOffered(t *testing.T) {
 	})
 }
 
+// TestAnOutdatedOfferIsRefused has somebody switch the plan elsewhere between the offer and its confirmation.
+func TestAnOutdatedOfferIsRefused(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.paid("ada", "starter_v1_month", "pm_card_visa")
+		now, later := w.offer(account, "pro_v1_month"), w.offer(account, "starter_v1_year")
+		require.True(t, now.Now && later.Now)
+		sub, err := w.stripe.Client.Subscriptions.Get(w.subscription(account).StripeID, nil)
+		require.NoError(t, err)
+		prices := w.stripe.Client.Prices.List(&stripe.PriceListParams{LookupKeys: stripe.StringSlice([]string{"starter_v1_year"})})
+		require.True(t, prices.Next())
+		_, err = w.stripe.Client.Subscriptions.Update(sub.ID, &stripe.SubscriptionParams{
+			Items: []*stripe.SubscriptionItemsParams{{ID: &sub.Items.Data[0].ID, Price: stripe.String(prices.Price().ID)}},
+		})
+		require.NoError(t, err)
+		outcome := w.confirm(account, now)
+		require.Equal(t, billing.Outcome{Kind: billing.OutcomeRefused, Code: "change_outdated"}, outcome)
+		require.Equal(t, "starter_v1_year", w.access(account).LookupKey)
+		require.Equal(t, billing.OutcomeDone, w.confirm(account, later).Kind, "what was wanted is so already")
+	})
+}
+
 // TestOffersDoNotPileUp has an account that looks at changes and takes none.
 func TestOffersDoNotPileUp(t *testing.T) {
 	t.Parallel()

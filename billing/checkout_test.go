@@ -262,6 +262,29 @@ func TestO10_NoWinnerNoEnd(t *testing.T) {
 	})
 }
 
+// TestO10_WhoIsPastDueMayBuyAnew has a first plan that is not paid, which is no reason to end one that is.
+func TestO10_WhoIsPastDueMayBuyAnew(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.subscribeAtStripe(account, "starter_v1_month")
+		w.settle()
+		w.useCard(account, "pm_card_chargeCustomerFail")
+		w.stripe.MustAdvance(31*day + 2*time.Hour)
+		w.settle()
+		require.Equal(t, "past_due", w.subscription(account).Status)
+		second := w.subscribeAtStripe(account, "pro_v1_month")
+		w.settle()
+		w.settle()
+		require.Equal(t, "pro", w.access(account).Granted.Key)
+		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
+		require.NoError(t, err)
+		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		require.Zero(t, w.mails(account, "second_subscription"))
+		require.Zero(t, w.count("stripe_ops", "kind = 'end_second'"))
+	})
+}
+
 // TestO10_WhatWasPaidForLongIsNotRefundedUnasked has two plans that nobody noticed for a month.
 func TestO10_WhatWasPaidForLongIsNotRefundedUnasked(t *testing.T) {
 	t.Parallel()
