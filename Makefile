@@ -11,7 +11,7 @@ ACCOUNTS ?= 1000
 RACE := ./models/... ./internal/... ./billing ./billing/gateway
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test scenarios fidelity fidelity-live bench build release fmt lint generate css seed ci
+.PHONY: help run dev test scenarios mutations fidelity fidelity-live bench build release fmt lint generate css seed ci
 
 help: ## list these targets
 	@echo "Tollgate. make run starts everything on this machine; make test proves it works."
@@ -32,7 +32,7 @@ test: ## everything that CI runs: vet, generated files, all tests on both databa
 	go vet ./...
 	go vet $(TAGS) ./...
 	tools/check_generated.sh
-	go test -C tools ./scenarios
+	go test -C tools ./scenarios ./mutate # the tools' own
 	@go build -C tools -o ../bin/testreport ./testreport
 	@rm -rf tmp/captures && mkdir -p $$SANDBOX_CAPTURES
 	go test $(FRESH) -timeout 30m -json $$(go list ./... | grep -v /e2e) | bin/testreport
@@ -44,6 +44,10 @@ test: ## everything that CI runs: vet, generated files, all tests on both databa
 scenarios: ## print which of the ways to go wrong around money a test provoked, and which none did
 	@go build -C tools -o ../bin/scenarios ./scenarios
 	@go test $(if $(CI),-count=1) -timeout 30m -run '^Test([A-Z][0-9][0-9][a-z]?)+_' -json ./... | bin/scenarios
+
+mutations: ## break load-bearing lines one at a time and show that the tests notice each (takes a while)
+	@go build -C tools -o ../bin/mutate ./mutate
+	@bin/mutate
 
 fidelity: ## hold the sandbox against Stripe's schemas, types, clients and CLI, and print the table of judges
 	@tools/fidelity.sh

@@ -1,0 +1,227 @@
+package main
+
+// mutant is one load-bearing line, broken on purpose.
+type mutant struct {
+	what string // what is taken away
+	file string
+	old  string // must stand exactly once in the file
+	new  string
+	by   string // the package whose tests must notice
+}
+
+// mutants is the table. A line belongs here when money or access rests on it and it looks as if it
+// could be left out.
+func mutants() []mutant {
+	return []mutant{
+		{
+			what: "the fence of a sync",
+			file: "billing/sync_lease.go", by: "./billing",
+			old: "if result.RowsAffected != 1 {\n\t\treturn errFenced",
+			new: "if false {\n\t\treturn errFenced",
+		},
+		{
+			what: "the lease of a customer",
+			file: "billing/sync_lease.go", by: "./billing",
+			old: "AND (lease_until IS NULL OR lease_until < ?)\nRETURNING",
+			new: "AND (1 = 1 OR lease_until < ?)\nRETURNING",
+		},
+		{
+			what: "the sequence read before the fetch",
+			file: "billing/sync_lease.go", by: "./billing",
+			old: "held.seq = seqs[0]",
+			new: "held.seq = seqs[0] + 1",
+		},
+		{
+			what: "only covered events are done",
+			file: "billing/sync_lease.go", by: "./billing",
+			old: "AND state = ? AND dirty_seq <= ?`,",
+			new: "AND state = ? AND dirty_seq <= ? + 1000000`,",
+		},
+		{
+			what: "a failed sync is tried again",
+			file: "billing/sync_lease.go", by: "./billing",
+			old: "if row.Attempts+1 >= maxAttempts {",
+			new: "if true {",
+		},
+		{
+			what: "acknowledged after the commit, not before",
+			file: "billing/inbox.go", by: "./billing",
+			old: "r.outcome <- own",
+			new: "r.outcome <- nil",
+		},
+		{
+			what: "an event is stored once",
+			file: "billing/inbox.go", by: "./billing",
+			old: "if seen[k] {",
+			new: "if false {",
+		},
+		{
+			what: "one receipt that fails takes no other with it",
+			file: "billing/inbox.go", by: "./billing",
+			old: "if err != nil && len(batch) > 1 && ctx.Err() == nil {",
+			new: "if false {",
+		},
+		{
+			what: "a webhook's customer is marked dirty",
+			file: "billing/sync.go", by: "./billing",
+			old: "SET dirty_seq = customer_sync.dirty_seq + 1,",
+			new: "SET dirty_seq = customer_sync.dirty_seq,",
+		},
+		{
+			what: "a customer is believed gone only of a healthy key",
+			file: "billing/sync.go", by: "./billing",
+			old: "if connection != s.Connection {",
+			new: "if false {",
+		},
+		{
+			what: "the signature is checked",
+			file: "billing/gateway/webhook.go", by: "./billing/gateway",
+			old: "return billing.ErrSignature\n}",
+			new: "return nil\n}",
+		},
+		{
+			what: "the empty secret verifies nothing",
+			file: "billing/gateway/webhook.go", by: "./billing/gateway",
+			old: "if secret == \"\" {\n\t\t\tcontinue",
+			new: "if false {\n\t\t\tcontinue",
+		},
+		{
+			what: "signatures of the future are refused",
+			file: "billing/gateway/webhook.go", by: "./billing/gateway",
+			old: "age <= tolerance && age >= -tolerance",
+			new: "age <= tolerance",
+		},
+		{
+			what: "grace starts at the first failure",
+			file: "billing/rows.go", by: "./billing",
+			old: "(oldest == nil || failed.Before(*oldest))",
+			new: "(oldest == nil || failed.After(*oldest))",
+		},
+		{
+			what: "grace ends",
+			file: "billing/access.go", by: "./billing",
+			old: "d.Level, d.Reason = LevelLimited, ReasonOverdue",
+			new: "d.Level, d.Reason = LevelGrace, ReasonOverdue",
+		},
+		{
+			what: "the best of several subscriptions counts",
+			file: "billing/access.go", by: "./billing",
+			old: "if b.Level > a.Level {\n\t\t\treturn b\n\t\t}\n\t\treturn a",
+			new: "return b",
+		},
+		{
+			what: "an unpaid first invoice grants nothing",
+			file: "billing/access.go", by: "./billing",
+			old: "case \"open\", \"draft\", \"uncollectible\":\n\t\td.Level",
+			new: "case \"never\":\n\t\td.Level",
+		},
+		{
+			what: "a chosen end is the end",
+			file: "billing/access.go", by: "./billing",
+			old: "if !now.Before(end) {\n\t\td.Level",
+			new: "if false {\n\t\td.Level",
+		},
+		{
+			what: "leeway only where our knowledge is old",
+			file: "billing/access.go", by: "./billing",
+			old: "if sub.SyncedAt.Before(d.Until.Add(syncMargin)) && ",
+			new: "if ",
+		},
+		{
+			what: "a price that is not in the catalog grants nothing",
+			file: "billing/access.go", by: "./billing",
+			old: "now.Sub(sub.UnknownSince) >= unknownFor)",
+			new: "now.Sub(sub.UnknownSince) >= 1000*unknownFor)",
+		},
+		{
+			what: "a lost dispute ends access",
+			file: "billing/access.go", by: "./billing",
+			old: "case facts.Dispute == \"lost\":",
+			new: "case facts.Dispute == \"never\":",
+		},
+		{
+			what: "no second plan is sold",
+			file: "billing/checkout.go", by: "./billing",
+			old: "if err := s.refuseSecond(ctx, in.AccountID); err != nil {\n\t\treturn Purchase{}, false, err",
+			new: "if err := s.refuseSecond(ctx, 0); err != nil {\n\t\treturn Purchase{}, false, err",
+		},
+		{
+			what: "one trial for an account and for who made it",
+			file: "billing/checkout.go", by: "./billing",
+			old: "if used > 0 {",
+			new: "if used > 1000 {",
+		},
+		{
+			what: "one open checkout for an account",
+			file: "models/migrations/sqlite/00001_init.sql", by: "./models",
+			old: "CREATE UNIQUE INDEX checkouts_open",
+			new: "CREATE INDEX checkouts_open",
+		},
+		{
+			what: "one current customer for an account",
+			file: "models/migrations/sqlite/00001_init.sql", by: "./models",
+			old: "CREATE UNIQUE INDEX customers_current",
+			new: "CREATE INDEX customers_current",
+		},
+		{
+			what: "an event is stored once, on SQLite",
+			file: "models/migrations/sqlite/00001_init.sql", by: "./models",
+			old: "UNIQUE (event_id, stripe_account, livemode)",
+			new: "CHECK (event_id <> '')",
+		},
+		{
+			what: "an event is stored once, on Postgres",
+			file: "models/migrations/postgres/00001_init.sql", by: "./models",
+			old: "UNIQUE (event_id, stripe_account, livemode)",
+			new: "CHECK (event_id <> '')",
+		},
+		{
+			what: "a second plan ends only beside a sure winner",
+			file: "billing/second.go", by: "./billing",
+			old: "if winner(first.Status, first.FirstInvoiceStatus) && ",
+			new: "if ",
+		},
+		{
+			what: "Stripe is asked about the winner",
+			file: "billing/second.go", by: "./billing",
+			old: "if first.EndedAt != nil || !winner(first.Status, \"\") {",
+			new: "if false {",
+		},
+		{
+			what: "what was paid for long is not refunded unasked",
+			file: "billing/second.go", by: "./billing",
+			old: " && a.fetched.Sub(row.StartedAt) <= secondWithin {",
+			new: " {",
+		},
+		{
+			what: "the fence of an operation",
+			file: "billing/ops.go", by: "./billing",
+			old: "if done.Error != nil || done.RowsAffected != 1 {",
+			new: "if done.Error != nil {",
+		},
+		{
+			what: "past the key's life we look before we act",
+			file: "billing/ops.go", by: "./billing",
+			old: "return op.Attempts > 0 && (",
+			new: "return false && (",
+		},
+		{
+			what: "a list that breaks off ends nothing",
+			file: "billing/apply.go", by: "./billing",
+			old: "case !snap.Deleted:",
+			new: "case false:",
+		},
+		{
+			what: "a fact is written once",
+			file: "billing/facts.go", by: "./billing",
+			old: "if result.RowsAffected == 0 {\n\t\t\tcontinue",
+			new: "if false {\n\t\t\tcontinue",
+		},
+		{
+			what: "a mail is sent by one of two programs",
+			file: "internal/mail/drain.go", by: "./internal/mail",
+			old: "Where(\"(lease_until IS NULL OR lease_until <= ?)\", now).",
+			new: "Where(\"(1 = 1 OR lease_until <= ?)\", now).",
+		},
+	}
+}
