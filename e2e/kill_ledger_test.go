@@ -3,7 +3,6 @@ package e2e
 import (
 	"database/sql"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -11,22 +10,17 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm"
-
 	"example.com/tollgate/models"
-	"example.com/tollgate/models/modelstest"
 )
 
 // ledger reads what both sides wrote down: the program's database and the sandbox's.
 type ledger struct {
-	ours   *gorm.DB // for reading
-	db     *models.DB
+	books
 	stripe *sql.DB
 }
 
 func openLedger(t *testing.T, p *program, database string) ledger {
 	t.Helper()
-	ours := modelstest.Open(t, database)
 	found, err := filepath.Glob(filepath.Join(p.dir, "data", "sandbox.db"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("no sandbox.db: %v %v", found, err)
@@ -36,20 +30,7 @@ func openLedger(t *testing.T, p *program, database string) ledger {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = stripe.Close() })
-	return ledger{ours: ours.Read(t.Context()), db: ours, stripe: stripe}
-}
-
-// minutePasses lets the leases of the dead run out, as if the machine had come back a few minutes later. The
-// next process would otherwise wait for them, and the storm for it.
-func (l ledger) minutePasses(t *testing.T) {
-	t.Helper()
-	past := time.Now().UTC().Add(-time.Minute)
-	for _, table := range []string{"stripe_ops", "customer_sync", "mails"} {
-		err := l.db.Write(t.Context()).Exec("UPDATE "+table+" SET lease_until = ? WHERE lease_until > ?", past, past).Error
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	return ledger{openBooks(t, database), stripe}
 }
 
 // texts reads a column of the sandbox's database.
@@ -74,48 +55,16 @@ func (l ledger) texts(t *testing.T, query string) []string {
 	return out
 }
 
-// column reads a column of the program's database.
-func (l ledger) column(t *testing.T, query string, args ...any) []string {
-	t.Helper()
-	var out []string
-	if err := l.ours.Raw(query, args...).Scan(&out).Error; err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func (l ledger) count(t *testing.T, query string, args ...any) int64 {
-	t.Helper()
-	var n int64
-	if err := l.ours.Raw(query, args...).Scan(&n).Error; err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 func (l ledger) undelivered(t *testing.T) []string {
 	t.Helper()
 	return l.texts(t, `SELECT DISTINCT event FROM deliveries WHERE state IN ('pending', 'failed') AND attempt > 0`)
 }
 
-// owed says what is still to be done, or nothing.
+// owed says what is still to be done on either side, or nothing.
 func (l ledger) owed(t *testing.T) string {
 	t.Helper()
-	var owed []string
-	if n := len(l.texts(t, `SELECT event FROM deliveries WHERE state = 'pending'`)); n > 0 {
-		owed = append(owed, fmt.Sprintf("%d deliveries", n))
-	}
-	for name, query := range map[string]string{
-		"events":    `SELECT count(*) FROM webhook_events WHERE state = 'pending'`,
-		"customers": `SELECT count(*) FROM customer_sync WHERE synced_seq < dirty_seq`,
-		"calls":     `SELECT count(*) FROM stripe_ops WHERE state = 'pending'`,
-		"mails":     `SELECT count(*) FROM mails WHERE state = 'pending'`,
-	} {
-		if n := l.count(t, query); n > 0 {
-			owed = append(owed, fmt.Sprintf("%d %s", n, name))
-		}
-	}
-	return strings.Join(owed, ", ")
+	pending := len(l.texts(t, `SELECT event FROM deliveries WHERE state = 'pending'`))
+	return strings.TrimPrefix(some(int64(pending), "deliveries")+l.books.owed(t), ", ")
 }
 
 // keptEverything wants every event that Stripe believes delivered in our inbox, and dealt with.

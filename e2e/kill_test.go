@@ -93,7 +93,7 @@ func storm(t *testing.T, database string) {
 func awaitBoot(t *testing.T, p *program) {
 	t.Helper()
 	select {
-	case <-p.log.printed("Mailbox"):
+	case <-p.log.printed(p.ready):
 	case <-p.exited:
 		t.Fatalf("the program did not start again: %v\n%s", p.err, p.log.tail(40))
 	case <-time.After(patience):

@@ -22,18 +22,18 @@ import (
 const patience = time.Minute
 
 // binary builds the program once for all tests. It stays in bin/, so that the next run finds it built.
-var binary = sync.OnceValues(func() (string, error) { return build("tollgate") })
+var binary = sync.OnceValues(func() (string, error) { return build("tollgate", ".") })
 
-// build compiles the program with flags, and gives the path.
-func build(name string, flags ...string) (string, error) {
+// build compiles a command of this module, and gives the path.
+func build(name, command string) (string, error) {
 	path, err := filepath.Abs(filepath.Join("..", "bin", "e2e", name))
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", append(append([]string{"build", "-o", path}, flags...), ".")...)
+	cmd := exec.Command("go", "build", "-o", path, command)
 	cmd.Dir = ".."
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build %s: %w\n%s", strings.Join(flags, " "), err, out)
+		return "", fmt.Errorf("go build %s: %w\n%s", command, err, out)
 	}
 	return path, nil
 }
@@ -46,6 +46,7 @@ type program struct {
 	url    string // of the application
 	stripe string // of the sandbox
 	env    []string
+	ready  string // what it prints last when it has started
 
 	cmd    *exec.Cmd
 	log    *journal
@@ -77,7 +78,7 @@ func start(t testing.TB, env ...string) *program {
 // prepare is start without starting.
 func prepare(t testing.TB, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, dir: t.TempDir(), log: &journal{}}
+	p := &program{t: t, dir: t.TempDir(), log: &journal{}, ready: "Mailbox"}
 	ports := freePorts(t, 2)
 	p.url = fmt.Sprintf("http://localhost:%d", ports[0])
 	p.stripe = fmt.Sprintf("http://127.0.0.1:%d", ports[1])
@@ -134,7 +135,7 @@ func (p *program) boot() {
 	p.t.Helper()
 	p.launch()
 	select {
-	case <-p.log.printed("Mailbox"):
+	case <-p.log.printed(p.ready):
 	case <-p.exited:
 		p.t.Fatalf("the program ended: %v\n%s", p.err, p.log.tail(60))
 	case <-time.After(patience):
