@@ -49,6 +49,8 @@ type Options struct {
 	Wake    func(job string)
 	AppName string
 	AppURL  string
+	// AdminEmails are told of alerts.
+	AdminEmails []string
 	// Grace is how long a failed payment leaves access untouched; Leeway is how long a late webhook does.
 	Grace  time.Duration
 	Leeway time.Duration

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -136,11 +137,9 @@ func backoff(attempts int64) time.Duration {
 	return wait - time.Duration(rand.Int64N(int64(wait/5)))
 }
 
-// clip bounds an error's text for a column that people read.
+// clip bounds a text for a column that people read, and leaves out what Postgres keeps in no text: zeros,
+// and half of a letter.
 func clip(text string) string {
 	const most = 500
-	if len(text) > most {
-		return text[:most]
-	}
-	return text
+	return strings.ToValidUTF8(strings.ReplaceAll(text[:min(most, len(text))], "\x00", ""), "")
 }

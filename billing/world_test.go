@@ -66,7 +66,7 @@ func newWorld(t *testing.T, db *models.DB, changes ...func(*billing.Options)) *w
 		DB: db, Stripe: w.gateway, Catalog: plan.Default(), Connection: connection,
 		Now: w.stripe.Now, Wall: time.Now, Wake: func(string) {},
 		Outbox:  mail.New(mail.Options{DB: db, Sender: mail.Mailbox{}, Now: time.Now}),
-		AppName: "Tollgate", AppURL: "http://localhost:8080", Grace: 7 * 24 * time.Hour, Leeway: 48 * time.Hour,
+		AppName: "Tollgate", AppURL: "http://localhost:8080", AdminEmails: []string{"admin@example.com"}, Grace: 7 * 24 * time.Hour, Leeway: 48 * time.Hour,
 		Logger: logger,
 	}
 	for _, change := range changes {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -126,6 +127,11 @@ func (c Config) Validate() error {
 	}
 	if c.StripeMaxRPS < 1 || c.StripeMaxRPS > 100 {
 		refuse("STRIPE_MAX_RPS must be between 1 and 100")
+	}
+	for _, email := range c.AdminEmails {
+		if _, err := mail.ParseAddress(email); err != nil {
+			refuse("ADMIN_EMAILS holds %q, which is no address to send alerts to", email)
+		}
 	}
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		refuse("LOG_FORMAT must be text or json")

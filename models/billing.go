@@ -196,7 +196,7 @@ const (
 )
 
 // WebhookEvent is one received event, stored once per event id. DirtySeq is the customer's sequence
-// that covers it. Deliveries counts how often Stripe sent it.
+// that covers it. Deliveries counts how often Stripe sent it. Payload is empty from TrimmedAt on.
 type WebhookEvent struct {
 	ID            int64
 	PublicID      string
@@ -216,6 +216,7 @@ type WebhookEvent struct {
 	Deliveries    int64
 	LastError     string
 	DoneAt        *time.Time
+	TrimmedAt     *time.Time
 }
 
 // Fact is one line of the ledger: something that became true of a customer, once. Amount, Discount
@@ -235,6 +236,7 @@ type Fact struct {
 	MRRBefore     int64 `gorm:"column:mrr_before"`
 	MRRAfter      int64 `gorm:"column:mrr_after"`
 	Plan          string
+	PaymentID     string // Stripe's id of the payment that it is about, or empty
 	OccurredAt    time.Time
 	RecordedAt    time.Time
 }

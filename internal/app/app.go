@@ -163,7 +163,7 @@ func (a *App) assemble(connection billing.Connection) error {
 		DB: a.DB, Stripe: a.Stripe, Catalog: a.Catalog, Connection: connection, Now: a.now, Wall: time.Now,
 		Outbox: a.Outbox, Wake: wake, AppName: a.Config.AppName, AppURL: a.Config.AppURL,
 		Grace: a.Config.GracePeriod, Leeway: a.Config.AccessLeeway, AutomaticTax: a.Config.StripeAutomaticTax,
-		Logger: a.log,
+		AdminEmails: a.Config.AdminEmails, Logger: a.log,
 	})
 	accounts, err := auth.New(auth.Options{
 		DB: a.DB, Outbox: a.Outbox, Now: time.Now, AppName: a.Config.AppName, AppURL: a.Config.AppURL,

@@ -27,10 +27,16 @@ func allMails() map[string]Mail {
 	due := Dunning{Sender: s, Name: "Ada Example", PlanName: "Pro", Amount: sub.Amount, Until: day(7), URL: sub.URL}
 	mails := map[string]Mail{
 		"verify": VerifyEmail(link), "reset": ResetPassword(link), "changed": PasswordChanged(notice), "exists": AccountExists(notice),
-		"receipt": PaymentReceived(Receipt{Sender: s, Name: "Ada Example", PlanName: "Pro", Number: "TG-0009", Amount: sub.Amount, PaidAt: *day(0),
-			PeriodStart: day(0), PeriodEnd: day(30), CardBrand: "Visa", CardLast4: "4242", InvoiceURL: "https://invoice.stripe.com/i/1"}),
+		"receipt": PaymentReceived(Receipt{
+			Sender: s, Name: "Ada Example", PlanName: "Pro", Number: "TG-0009", Amount: sub.Amount, PaidAt: *day(0),
+			PeriodStart: day(0), PeriodEnd: day(30), CardBrand: "Visa", CardLast4: "4242", InvoiceURL: "https://invoice.stripe.com/i/1",
+		}),
 		"started": SubscriptionStarted(sub), "trial": SubscriptionStarted(trial), "trial-ending": TrialEnding(trial),
-		"second":   SecondSubscription(sub),
+		"second": SecondSubscription(sub),
+		"alert": Alert(AlertRaised{
+			Sender: s, Title: "The clock is wrong", Means: "It differs.", Do: "Set the clock by NTP.",
+			Subject: "Our clock is 90 s ahead", Detail: "Three deliveries in a row", Count: 3, FirstAt: *day(0), LastAt: *day(1), URL: "https://app.example.com/admin/alerts",
+		}),
 		"canceled": SubscriptionCanceled(sub, *day(0)), "canceling": SubscriptionCanceled(ending, *day(0)),
 	}
 	for n := 1; n <= 4; n++ {
