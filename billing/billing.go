@@ -30,6 +30,7 @@ import (
 const (
 	JobSync = "sync_customers" // one pass over the dirty customers
 	JobOps  = "stripe_ops"     // one pass over the calls we owe Stripe
+	JobList = "list_events"    // one pass over Stripe's list of events
 )
 
 // Options is what a Service needs.

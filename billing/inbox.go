@@ -162,16 +162,16 @@ func (s *Service) insertEvents(tx *gorm.DB, fresh []*models.WebhookEvent) error 
 	}
 	var sql strings.Builder
 	sql.WriteString(`INSERT INTO webhook_events (public_id, stripe_account, livemode, event_id, type, api_version,
-object_id, customer, payload, occurred_at, received_at, state, dirty_seq, done_at) VALUES `)
-	args := make([]any, 0, len(fresh)*14)
+object_id, customer, payload, occurred_at, received_at, state, dirty_seq, deliveries, done_at) VALUES `)
+	args := make([]any, 0, len(fresh)*15)
 	for i, row := range fresh {
 		if i > 0 {
 			sql.WriteString(", ")
 		}
-		sql.WriteString("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+		sql.WriteString("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 		args = append(args, row.PublicID, row.StripeAccount, row.Livemode, row.EventID, row.Type, row.APIVersion,
 			row.ObjectID, row.Customer, row.Payload, row.OccurredAt, row.ReceivedAt, row.State,
-			seqs[row.Customer], row.DoneAt)
+			seqs[row.Customer], row.Deliveries, row.DoneAt)
 	}
 	sql.WriteString(" ON CONFLICT (stripe_account, livemode, event_id) DO NOTHING")
 	if err := tx.Exec(sql.String(), args...).Error; err != nil {

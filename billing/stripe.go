@@ -14,6 +14,7 @@ import (
 // do it under. Errors are wrapped so that errors.Is finds ErrNotFound, ErrUnavailable and
 // ErrRefused.
 type Gateway interface {
+	Lister
 	// Connection finds out which Stripe account and mode the key belongs to.
 	Connection(ctx context.Context) (Connection, error)
 

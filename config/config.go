@@ -125,6 +125,9 @@ func (c Config) Validate() error {
 	if c.AccessLeeway < 0 || c.AccessLeeway > 7*24*time.Hour {
 		refuse("ACCESS_LEEWAY must be between 0 and 168h (7 days)")
 	}
+	if c.ReconcileInterval < time.Minute || c.ReconcileInterval > 24*time.Hour {
+		refuse("RECONCILE_INTERVAL must be between 1m and 24h")
+	}
 	if c.StripeMaxRPS < 1 || c.StripeMaxRPS > 100 {
 		refuse("STRIPE_MAX_RPS must be between 1 and 100")
 	}

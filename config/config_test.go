@@ -66,6 +66,7 @@ func TestUnsafeConfigurationsAreRefused(t *testing.T) {
 		"no port":                 {map[string]string{"ADDR": "localhost"}, "ADDR"},
 		"grace beyond 21 days":    {map[string]string{"GRACE_PERIOD": "505h"}, "GRACE_PERIOD"},
 		"negative leeway":         {map[string]string{"ACCESS_LEEWAY": "-1h"}, "ACCESS_LEEWAY"},
+		"listing all the time":    {map[string]string{"RECONCILE_INTERVAL": "1s"}, "RECONCILE_INTERVAL"},
 		"no request rate":         {map[string]string{"STRIPE_MAX_RPS": "0"}, "STRIPE_MAX_RPS"},
 		"unknown log format":      {map[string]string{"LOG_FORMAT": "xml"}, "LOG_FORMAT"},
 		"not a duration":          {map[string]string{"GRACE_PERIOD": "a week"}, "GracePeriod"},

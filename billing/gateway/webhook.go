@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -47,12 +48,21 @@ func (g *Gateway) VerifyEvent(body []byte, signature string, now time.Time) (bil
 	if err := g.verify(body, signature, now); err != nil {
 		return billing.Event{}, err
 	}
+	event, err := readEvent(body)
+	if err != nil {
+		return billing.Event{}, fmt.Errorf("%w: %w", billing.ErrSignature, err)
+	}
+	return event, nil
+}
+
+// readEvent reads the envelope of an event, however it came.
+func readEvent(body []byte) (billing.Event, error) {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
-		return billing.Event{}, fmt.Errorf("%w: the body is no event: %w", billing.ErrSignature, err)
+		return billing.Event{}, fmt.Errorf("the body is no event: %w", err)
 	}
 	if e.ID == "" || e.Type == "" || len(e.ID) > 255 || len(e.Type) > 255 {
-		return billing.Event{}, fmt.Errorf("%w: the event has no id or type", billing.ErrSignature)
+		return billing.Event{}, errors.New("the event has no id or type")
 	}
 	event := billing.Event{
 		ID: e.ID, Type: e.Type, Account: e.Account, APIVersion: e.APIVersion, Livemode: e.Livemode,

@@ -172,7 +172,8 @@ func (a *App) assemble(connection billing.Connection) error {
 	if err != nil {
 		return err
 	}
-	a.jobs, err = jobs.New(jobs.Options{DB: a.DB, Jobs: jobTable(a.Billing, a.Outbox, accounts), Logger: a.log})
+	table := jobTable(a.Billing, a.Outbox, accounts, a.Config.ReconcileInterval)
+	a.jobs, err = jobs.New(jobs.Options{DB: a.DB, Jobs: table, Logger: a.log})
 	if err != nil {
 		return err
 	}

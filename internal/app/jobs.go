@@ -17,10 +17,11 @@ const (
 
 // jobTable is all the work that goes on in the background. Each is one pass over a table of what is
 // owed, woken when something is added and run every so often in case nobody was there to wake it.
-func jobTable(b *billing.Service, outbox *mail.Outbox, accounts *auth.Service) []jobs.Job {
+func jobTable(b *billing.Service, outbox *mail.Outbox, accounts *auth.Service, reconcile time.Duration) []jobs.Job {
 	return []jobs.Job{
 		{Name: billing.JobSync, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: b.SyncDue},
 		{Name: billing.JobOps, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: b.RunOps},
+		{Name: billing.JobList, Every: reconcile, Timeout: 5 * time.Minute, Workers: 1, Run: b.ListMissed},
 		{Name: jobMails, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: outbox.Drain},
 		{Name: jobSweep, Every: time.Hour, Timeout: time.Minute, Workers: 1, Run: accounts.Sweep},
 	}
