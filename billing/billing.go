@@ -55,6 +55,8 @@ type Options struct {
 	// Grace is how long a failed payment leaves access untouched; Leeway is how long a late webhook does.
 	Grace  time.Duration
 	Leeway time.Duration
+	// SyncParallel is how many customers one pass of the sync job fetches at once; zero means a few.
+	SyncParallel int
 	// AutomaticTax turns Stripe Tax on in Checkout.
 	AutomaticTax bool
 	Logger       *slog.Logger
@@ -70,7 +72,12 @@ type Service struct {
 }
 
 // New makes a Service.
-func New(o Options) *Service { return &Service{Options: o} }
+func New(o Options) *Service {
+	if o.SyncParallel == 0 {
+		o.SyncParallel = syncParallel
+	}
+	return &Service{Options: o}
+}
 
 // wall is the wall clock as rows keep it.
 func (s *Service) wall() time.Time { return s.Wall().UTC().Truncate(time.Microsecond) }

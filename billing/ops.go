@@ -193,7 +193,7 @@ func (s *Service) reach(ctx context.Context, op *models.StripeOp, point string) 
 
 func (s *Service) failOp(ctx context.Context, op models.StripeOp, cause error) error {
 	change := map[string]any{
-		"attempts": op.Attempts + 1, "next_at": s.wall().Add(backoff(op.Attempts)), "last_error": clip(cause.Error()),
+		"attempts": op.Attempts + 1, "next_at": s.wall().Add(backoff(fmt.Sprint(op.ID), op.Attempts)), "last_error": clip(cause.Error()),
 		"lease_token": "", "lease_until": nil,
 	}
 	if errors.Is(cause, ErrUncertain) {

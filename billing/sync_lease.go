@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"hash/fnv"
 	"strings"
 	"time"
 
@@ -105,7 +105,7 @@ func (s *Service) failSync(ctx context.Context, held lease, cause error) error {
 		}
 		change := map[string]any{
 			"lease_token": "", "lease_until": nil, "attempts": row.Attempts + 1,
-			"last_error": clip(cause.Error()), "next_at": wall.Add(backoff(row.Attempts)),
+			"last_error": clip(cause.Error()), "next_at": wall.Add(backoff(held.customer, row.Attempts)),
 		}
 		state := models.EventPending
 		if row.Attempts+1 >= maxAttempts {
@@ -127,14 +127,16 @@ WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ?`,
 	})
 }
 
-// backoff doubles from five seconds to an hour, with a fifth of jitter so that an outage does not
-// end in a stampede.
-func backoff(attempts int64) time.Duration {
+// backoff doubles from five seconds to an hour, less up to a fifth so that an outage does not end in a stampede. The
+// fifth depends on what is tried and how often, and on no dice: the same history always waits the same.
+func backoff(of string, attempts int64) time.Duration {
 	wait := retryMost
 	if attempts < 10 {
 		wait = min(retryFirst<<attempts, retryMost)
 	}
-	return wait - time.Duration(rand.Int64N(int64(wait/5)))
+	spread := fnv.New64a()
+	fmt.Fprintf(spread, "%s %d", of, attempts)
+	return wait - time.Duration(spread.Sum64()%uint64(wait/5))
 }
 
 // clip bounds a text for a column that people read, and leaves out what Postgres keeps in no text: zeros,

@@ -26,7 +26,7 @@ func (s *Service) SyncDue(ctx context.Context) error {
 			return err
 		}
 		var group errgroup.Group
-		group.SetLimit(syncParallel)
+		group.SetLimit(s.SyncParallel)
 		for _, customer := range due {
 			group.Go(func() error {
 				err := s.SyncCustomer(ctx, customer)

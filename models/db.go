@@ -170,6 +170,15 @@ func gaveWay(err error) bool {
 // SQL is the pool that writes go through, for the libraries that speak database/sql.
 func (db *DB) SQL() (*sql.DB, error) { return db.write.DB() }
 
+// Through puts something between GORM and the database, on the pool that is written to and on the one that is read
+// from. Tests that make a database fail, or a program die, use it.
+func (db *DB) Through(wrap func(gorm.ConnPool) gorm.ConnPool) {
+	for _, g := range []*gorm.DB{db.write, db.read} {
+		g.ConnPool = wrap(g.ConnPool)
+		g.Statement.ConnPool = g.ConnPool
+	}
+}
+
 // Ping reports whether both pools answer.
 func (db *DB) Ping(ctx context.Context) error {
 	for _, g := range []*gorm.DB{db.write, db.read} {

@@ -45,6 +45,8 @@ type Options struct {
 	MaxRPS int
 	// NetworkRetries overrides the number of retries; tests that count requests set it to zero.
 	NetworkRetries *int64
+	// Transport, when set, carries the calls instead of the network.
+	Transport http.RoundTripper
 }
 
 // Gateway talks to one Stripe account.
@@ -60,8 +62,12 @@ func New(o Options) *Gateway {
 	if retries == nil {
 		retries = stripe.Int64(networkRetries)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 16
+	transport := o.Transport
+	if transport == nil {
+		pooled := http.DefaultTransport.(*http.Transport).Clone()
+		pooled.MaxIdleConnsPerHost = 16
+		transport = pooled
+	}
 	cfg := &stripe.BackendConfig{
 		URL:               stripe.String(o.APIBase),
 		MaxNetworkRetries: retries,

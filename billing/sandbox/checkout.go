@@ -68,7 +68,7 @@ func createCheckoutSession(r *apiRequest) (Object, error) {
 	if s.Str("ui_mode") == "hosted" {
 		s["url"] = r.Tx.BaseURL() + "/_stripe/c/" + s.ID()
 	} else {
-		s["client_secret"] = s.ID() + "_secret_" + random(40)
+		s["client_secret"] = s.ID() + "_secret_" + r.Tx.random(40)
 	}
 	return s, r.Tx.Insert(s)
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -155,13 +156,14 @@ func FuzzStoredJSON(f *testing.F) {
 
 func TestIDsHaveStripesShape(t *testing.T) {
 	t.Parallel()
+	s := &Sandbox{opts: Options{Random: rand.Reader}, accountID: "acct_1ABCDEFGHIJKLMN"}
 	for prefix, length := range map[string]int{"cus_": 18, "prod_": 19, "sub_": 28, "evt_": 28, "cs_test_": 66, "": 8} {
-		id := newID(prefix, 1_800_000_000, "acct_1ABCDEFGHIJKLMN")
+		id := s.newID(prefix, 1_800_000_000)
 		if !strings.HasPrefix(id, prefix) || len(id) != length {
 			t.Errorf("%s has %d characters, want %d", id, len(id), length)
 		}
 	}
-	if a, b := newID("sub_", 1_800_000_000, ""), newID("sub_", 1_800_000_001, ""); a >= b {
+	if a, b := s.newID("sub_", 1_800_000_000), s.newID("sub_", 1_800_000_001); a >= b {
 		t.Errorf("%s is not before %s", a, b)
 	}
 }

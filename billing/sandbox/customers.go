@@ -19,7 +19,7 @@ func createCustomer(r *apiRequest) (Object, error) {
 	c := r.Tx.Skeleton("customer")
 	c["balance"] = int64(0)
 	c["delinquent"] = false
-	c["invoice_prefix"] = strings.ToUpper(random(8))
+	c["invoice_prefix"] = strings.ToUpper(r.Tx.random(8))
 	c["next_invoice_sequence"] = int64(1)
 	c["preferred_locales"] = []any{}
 	c["tax_exempt"] = "none"

@@ -72,7 +72,7 @@ func (s *Sandbox) webhookClient() *http.Client {
 		return nil
 	}}
 	allowed := &net.Dialer{Timeout: 5 * time.Second}
-	return &http.Client{
+	client := &http.Client{
 		Timeout:       deliveryTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
@@ -87,6 +87,10 @@ func (s *Sandbox) webhookClient() *http.Client {
 			IdleConnTimeout:     30 * time.Second,
 		},
 	}
+	if s.opts.Post != nil {
+		client.Transport = s.opts.Post
+	}
+	return client
 }
 
 // checkWebhookURL refuses a target outside this machine when an endpoint is registered.

@@ -1,7 +1,7 @@
 package sandbox
 
 import (
-	"crypto/rand"
+	"io"
 	"strings"
 )
 
@@ -26,16 +26,18 @@ func idPrefixes() map[string]string {
 }
 
 // random returns n unpredictable base-62 characters.
-func random(n int) string {
+func (s *Sandbox) random(n int) string {
 	raw := make([]byte, n)
 	// crypto/rand never returns an error: it ends the program instead.
-	_, _ = rand.Read(raw)
+	_, _ = io.ReadFull(s.opts.Random, raw)
 	var b strings.Builder
 	for _, c := range raw {
 		b.WriteByte(base62[int(c)%len(base62)])
 	}
 	return b.String()
 }
+
+func (tx *Tx) random(n int) string { return tx.s.random(n) }
 
 // encode62 writes n in exactly width base-62 digits, dropping higher ones.
 func encode62(n int64, width int) string {
@@ -49,19 +51,19 @@ func encode62(n int64, width int) string {
 
 // newID makes an id of Stripe's shape: short for customers, products and subscription items, long with a sortable
 // time and the account's fragment for the rest.
-func newID(prefix string, now int64, account string) string {
+func (s *Sandbox) newID(prefix string, now int64) string {
 	const epoch = 1_500_000_000 // Five base-62 digits of seconds from here last until 2046.
 	switch prefix {
 	case "cus_", "prod_", "si_", "req_":
-		return prefix + encode62(now-epoch, 5) + random(9)
+		return prefix + encode62(now-epoch, 5) + s.random(9)
 	case "cs_test_":
-		return prefix + "a1" + random(56)
+		return prefix + "a1" + s.random(56)
 	case "":
-		return random(8)
+		return s.random(8)
 	case "pi_", "ch_", "re_", "txn_":
-		return prefix + "3" + encode62(now-epoch, 5) + fragment(account) + random(8)
+		return prefix + "3" + encode62(now-epoch, 5) + fragment(s.accountID) + s.random(8)
 	default:
-		return prefix + "1" + encode62(now-epoch, 5) + fragment(account) + random(8)
+		return prefix + "1" + encode62(now-epoch, 5) + fragment(s.accountID) + s.random(8)
 	}
 }
 

@@ -37,7 +37,7 @@ func createMeterEvent(r *apiRequest) (Object, error) {
 	if event["timestamp"], err = usageTime(r.Tx, p); err != nil {
 		return nil, err
 	}
-	event["identifier"] = orText(p.Str("identifier"), "idmp_"+random(24))
+	event["identifier"] = orText(p.Str("identifier"), "idmp_"+r.Tx.random(24))
 	event["id"] = meterEventID(event.Str("identifier"))
 	if err := freeIdentifier(r.Tx, event.Str("identifier")); err != nil {
 		return nil, err

@@ -39,7 +39,7 @@ func insertIntent(tx *Tx, in newIntent) (Object, error) {
 	pi["amount_capturable"], pi["amount_received"] = int64(0), int64(0)
 	pi["amount_details"] = Object{"tip": Object{}}
 	pi["capture_method"], pi["confirmation_method"] = "automatic", "automatic"
-	pi["client_secret"] = pi.ID() + "_secret_" + random(25)
+	pi["client_secret"] = pi.ID() + "_secret_" + tx.random(25)
 	pi["payment_method_types"] = []string{"card"}
 	pi["payment_method_options"] = Object{"card": Object{
 		"installments": nil, "mandate_options": nil, "network": nil, "request_three_d_secure": "automatic",
@@ -143,7 +143,7 @@ func nextAction(tx *Tx, intent string, opt payOptions) Object {
 		return Object{"type": "redirect_to_url", "redirect_to_url": Object{"return_url": opt.returnURL, "url": url}}
 	}
 	return Object{"type": "use_stripe_sdk", "use_stripe_sdk": Object{
-		"type": "three_d_secure_redirect", "stripe_js": url, "source": "src_" + random(24),
+		"type": "three_d_secure_redirect", "stripe_js": url, "source": "src_" + tx.random(24),
 	}}
 }
 

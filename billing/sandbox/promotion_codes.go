@@ -16,7 +16,7 @@ func createPromotionCode(r *apiRequest) (Object, error) {
 	}
 	code := p.Str("code")
 	if code == "" {
-		code = strings.ToUpper(random(8))
+		code = strings.ToUpper(r.Tx.random(8))
 	}
 	if err := r.freeCode(code, p.Str("customer")); err != nil {
 		return nil, err

@@ -133,7 +133,7 @@ func settleLater(tx *Tx, refund Object, card TestCard) (Object, error) {
 	}
 	return tx.Update("refund", refund.ID(), func(o Object) error {
 		o.Set("destination_details.card.reference_status", "available")
-		o.Set("destination_details.card.reference", random(12))
+		o.Set("destination_details.card.reference", tx.random(12))
 		return nil
 	}, "refund.updated", "charge.refund.updated")
 }
@@ -149,7 +149,7 @@ func settleRefund(tx *Tx, id string) error {
 		_, err = tx.Update("refund", id, func(o Object) error {
 			o["status"] = "succeeded"
 			o.Set("destination_details.card.reference_status", "available")
-			o.Set("destination_details.card.reference", random(12))
+			o.Set("destination_details.card.reference", tx.random(12))
 			return nil
 		}, "refund.updated", "charge.refund.updated")
 		return err

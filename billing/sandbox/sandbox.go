@@ -13,9 +13,11 @@ package sandbox
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -68,6 +70,11 @@ type Options struct {
 	CaptureDir, CaptureName string
 	// Seed makes the disorder of the chaos mode repeatable.
 	Seed uint64
+	// Random is what ids and secrets are made of: crypto/rand unless a test wants the same ones each time. It must be
+	// safe for concurrent use and never fail.
+	Random io.Reader
+	// Post, when set, carries webhooks instead of the network.
+	Post http.RoundTripper
 }
 
 // Sandbox is one running stand-in for Stripe.
@@ -120,6 +127,9 @@ func New(opts Options) (*Sandbox, error) {
 	if opts.Now == nil {
 		return nil, errors.New("sandbox: Options.Now is nil")
 	}
+	if opts.Random == nil {
+		opts.Random = cryptorand.Reader
+	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -160,10 +170,10 @@ func (s *Sandbox) settle(tx *Tx) error {
 		key, given, fresh string
 		into              *string
 	}{
-		{"account_id", "", "acct_1" + random(15), &s.accountID},
-		{"secret_key", s.opts.SecretKey, KeyPrefix + random(24), &s.keys.secret},
-		{"publishable_key", "", "pk_test_sandbox" + random(24), &s.keys.publishable},
-		{"webhook_secret", s.opts.WebhookSecret, "whsec_" + random(32), &s.keys.webhook},
+		{"account_id", "", "acct_1" + s.random(15), &s.accountID},
+		{"secret_key", s.opts.SecretKey, KeyPrefix + s.random(24), &s.keys.secret},
+		{"publishable_key", "", "pk_test_sandbox" + s.random(24), &s.keys.publishable},
+		{"webhook_secret", s.opts.WebhookSecret, "whsec_" + s.random(32), &s.keys.webhook},
 	}
 	for _, set := range settings {
 		value, ok, err := tx.meta(set.key)

@@ -3,7 +3,7 @@ package sandbox
 // insertSetupIntent makes an intent to save a card of a customer for later, off-session use.
 func insertSetupIntent(tx *Tx, customer string, metadata Object, fields Object) (Object, error) {
 	si := tx.Skeleton("setup_intent")
-	si["client_secret"] = si.ID() + "_secret_" + random(25)
+	si["client_secret"] = si.ID() + "_secret_" + tx.random(25)
 	si["customer"] = textOrNil(customer)
 	si["payment_method_types"] = []string{"card"}
 	si["payment_method_options"] = Object{"card": Object{

@@ -40,7 +40,7 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 func (tx *Tx) BaseURL() string { return tx.s.URL() }
 
 // NewID returns a fresh id of Stripe's shape for a prefix such as "sub_".
-func (tx *Tx) NewID(prefix string) string { return newID(prefix, tx.now, tx.s.accountID) }
+func (tx *Tx) NewID(prefix string) string { return tx.s.newID(prefix, tx.now) }
 
 // Skeleton returns a new object of a kind with every key that Stripe always sends.
 func (tx *Tx) Skeleton(kind string) Object {

@@ -22,7 +22,7 @@ func createWebhookEndpoint(r *apiRequest) (Object, error) {
 	endpoint := r.Tx.Skeleton("webhook_endpoint")
 	endpoint["status"] = "enabled"
 	endpoint["_connect"] = connect
-	endpoint["_secret"] = "whsec_" + random(32)
+	endpoint["_secret"] = "whsec_" + r.Tx.random(32)
 	p.Copy(endpoint, "url", "enabled_events", "description", "api_version")
 	if endpoint["metadata"], err = p.Metadata(nil); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (tx *Tx) forwardTo(url string) error {
 
 // rollSecret gives an endpoint a new secret. For the grace period deliveries are signed with both.
 func (tx *Tx) rollSecret(id string, grace time.Duration) (string, error) {
-	fresh := "whsec_" + random(32)
+	fresh := "whsec_" + tx.random(32)
 	_, err := tx.Update("webhook_endpoint", id, func(endpoint Object) error {
 		endpoint["_old_secret"] = endpoint["_secret"]
 		endpoint["_old_secret_until"] = tx.s.opts.Now().Add(grace).Unix()

@@ -44,7 +44,7 @@ type call struct {
 }
 
 func (s *Sandbox) serveAPI(w http.ResponseWriter, r *http.Request) {
-	c := &call{s: s, w: w, r: r, started: s.opts.Now(), id: newID("req_", s.Now().Unix(), s.accountID)}
+	c := &call{s: s, w: w, r: r, started: s.opts.Now(), id: s.newID("req_", s.Now().Unix())}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Request-Id", c.id)

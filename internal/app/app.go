@@ -25,7 +25,6 @@ import (
 	"example.com/tollgate/billing/plan"
 	"example.com/tollgate/config"
 	"example.com/tollgate/handlers"
-	"example.com/tollgate/internal/auth"
 	"example.com/tollgate/internal/jobs"
 	"example.com/tollgate/internal/mail"
 	"example.com/tollgate/models"
@@ -156,31 +155,22 @@ func (a *App) assemble(connection billing.Connection) error {
 			a.jobs.Wake(job)
 		}
 	}
-	a.Outbox = mail.New(mail.Options{
-		DB: a.DB, Sender: sender, Now: time.Now, Log: a.log, Wake: func() { wake(jobMails) },
-	})
-	a.Billing = billing.New(billing.Options{
-		DB: a.DB, Stripe: a.Stripe, Catalog: a.Catalog, Connection: connection, Now: a.now, Wall: time.Now,
-		Outbox: a.Outbox, Wake: wake, AppName: a.Config.AppName, AppURL: a.Config.AppURL,
-		Grace: a.Config.GracePeriod, Leeway: a.Config.AccessLeeway, AutomaticTax: a.Config.StripeAutomaticTax,
-		AdminEmails: a.Config.AdminEmails, Logger: a.log,
-	})
-	accounts, err := auth.New(auth.Options{
-		DB: a.DB, Outbox: a.Outbox, Now: time.Now, AppName: a.Config.AppName, AppURL: a.Config.AppURL,
-		SessionSecrets: a.Config.SessionSecrets,
+	s, err := NewServices(Parts{
+		Config: a.Config, DB: a.DB, Stripe: a.Stripe, Connection: connection, Catalog: a.Catalog, Sender: sender,
+		Now: a.now, Wall: time.Now, Wake: wake, Logger: a.log,
 	})
 	if err != nil {
 		return err
 	}
-	table := jobTable(a.Billing, a.Outbox, accounts, a.Config.ReconcileInterval)
-	a.jobs, err = jobs.New(jobs.Options{DB: a.DB, Jobs: table, Logger: a.log})
+	a.Billing, a.Outbox = s.Billing, s.Outbox
+	a.jobs, err = jobs.New(jobs.Options{DB: a.DB, Jobs: s.Jobs, Logger: a.log})
 	if err != nil {
 		return err
 	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.echo, err = handlers.New(handlers.Options{
-		Config: a.Config, DB: a.DB, Auth: accounts, Billing: a.Billing, Catalog: a.Catalog, Logger: a.log,
+		Config: a.Config, DB: a.DB, Auth: s.Accounts, Billing: a.Billing, Catalog: a.Catalog, Logger: a.log,
 		Now: a.now, Wall: time.Now, Ribbon: a.ribbon(), Ready: a.ready, Registry: registry,
 		Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
 	})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	"hash/fnv"
 	"time"
 
 	"gorm.io/gorm"
@@ -118,7 +118,7 @@ func (o *Outbox) record(ctx context.Context, row models.Mail, sendErr error) err
 		}
 		o.log.ErrorContext(ctx, "mail given up", "mail", row.PublicID, "kind", row.Kind, "error", sendErr)
 	default:
-		set["next_at"], set["last_error"] = o.clock().Add(delay(row.Attempts).Truncate(time.Millisecond)), errorText(sendErr)
+		set["next_at"], set["last_error"] = o.clock().Add(delay(row.ID, row.Attempts).Truncate(time.Millisecond)), errorText(sendErr)
 		o.log.WarnContext(ctx, "mail not sent yet", "mail", row.PublicID, "kind", row.Kind,
 			"attempts", row.Attempts+1, "error", sendErr)
 	}
@@ -135,14 +135,16 @@ func (o *Outbox) hopeless(row models.Mail, sendErr error) bool {
 	return tries >= maxTries || (errors.Is(sendErr, ErrRefused) && tries >= maxRefusals)
 }
 
-// delay doubles with every failure up to an hour. A fifth of it either way is chance, so that mails
+// delay doubles with every failure up to an hour. A fifth of it either way depends on the mail, so that those
 // that failed together do not all come back together.
-func delay(attempts int64) time.Duration {
+func delay(mail, attempts int64) time.Duration {
 	d := maxDelay
 	if attempts < 10 {
 		d = min(maxDelay, firstDelay<<attempts)
 	}
-	return d*4/5 + rand.N(d*2/5)
+	spread := fnv.New64a()
+	fmt.Fprintf(spread, "%d %d", mail, attempts)
+	return d*4/5 + time.Duration(spread.Sum64()%uint64(d*2/5))
 }
 
 // errorText keeps what the server said short enough for a table.

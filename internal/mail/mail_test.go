@@ -264,7 +264,7 @@ func TestRetriesEndAfterAboutThreeDays(t *testing.T) {
 func TestDelayGrowsAndStaysBounded(t *testing.T) {
 	t.Parallel()
 	for attempts := range int64(200) {
-		d := mail.Delay(attempts)
+		d := mail.Delay(1, attempts)
 		assert.GreaterOrEqual(t, d, 4*time.Second)
 		assert.LessOrEqual(t, d, 72*time.Minute)
 	}
