@@ -31,6 +31,7 @@ type SubscriptionFacts struct {
 	KnownStatus        string
 	KnownPlan          string
 	UnknownSince       time.Time
+	TrialRefused       bool
 	Next               plan.Money // told, and not weighed: what the next period costs
 }
 
@@ -128,7 +129,7 @@ func better(a, b Decision) Decision {
 
 // terminal reasons describe something that is over; any other says more about the present.
 func terminal(r Reason) bool {
-	return r == ReasonCanceled || r == ReasonIncompleteOver || r == ReasonExpired
+	return r == ReasonTrialUsed || r == ReasonCanceled || r == ReasonIncompleteOver || r == ReasonExpired
 }
 
 func decideSubscription(facts AccountFacts, sub *SubscriptionFacts, now time.Time, policy Policy) Decision {
@@ -139,6 +140,9 @@ func decideSubscription(facts AccountFacts, sub *SubscriptionFacts, now time.Tim
 		return d
 	case facts.Dispute == "lost":
 		d.Reason = ReasonDisputeLost
+		return d
+	case sub.TrialRefused:
+		d.Reason = ReasonTrialUsed
 		return d
 	}
 	status, planKey := sub.Status, sub.Plan

@@ -25,6 +25,7 @@ const (
 	ReasonFree           Reason = "free"
 	ReasonGrant          Reason = "grant"
 	ReasonTrialing       Reason = "trialing"
+	ReasonTrialUsed      Reason = "trial_used" // the card, person or mailbox has had a trial; nothing was charged
 	ReasonActive         Reason = "active"
 	ReasonLeeway         Reason = "leeway"             // the period is over and Stripe has not been heard since
 	ReasonExpired        Reason = "expired"            // the period is over and Stripe did not renew it

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"example.com/tollgate/models"
 )
@@ -110,6 +109,9 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 	for _, state := range snap.Subscriptions {
 		old := before[state.ID]
 		row := a.subscriptionRow(state, old, snap.Invoices)
+		if err := a.applyTrial(state, old, &row, snap.Card); err != nil {
+			return err
+		}
 		seen[state.ID] = true
 		a.mrrAfter += row.MRR
 		rows = append(rows, row)
@@ -137,9 +139,6 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 	}
 	for _, state := range snap.Subscriptions {
 		if err := a.writeItems(state); err != nil {
-			return err
-		}
-		if err := a.writeTrial(state); err != nil {
 			return err
 		}
 	}
@@ -187,21 +186,6 @@ func (a *application) writeItems(state SubscriptionState) error {
 	}
 	if err := a.tx.Create(&rows).Error; err != nil {
 		return fmt.Errorf("insert items of %s: %w", state.ID, err)
-	}
-	return nil
-}
-
-// writeTrial remembers that the account has had its trial, for good.
-func (a *application) writeTrial(state SubscriptionState) error {
-	if state.TrialStart == nil {
-		return nil
-	}
-	err := a.tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.Trial{
-		AccountID: a.account.ID, UserID: a.account.CreatedBy, SubscriptionID: state.ID, StartedAt: *state.TrialStart,
-		StripeAccount: a.Connection.StripeAccount, Livemode: a.Connection.Livemode,
-	}).Error
-	if err != nil {
-		return fmt.Errorf("record the trial: %w", err)
 	}
 	return nil
 }

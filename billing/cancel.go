@@ -22,9 +22,25 @@ func (s *Service) Cancel(ctx context.Context, accountID int64, why CancelReason)
 	return s.act(ctx, accountID, opCancelPlan, why)
 }
 
-// Resume takes back a cancellation that has not taken effect yet, and syncs. The faults are those of Cancel.
+// Resume takes back a cancellation that has not taken effect yet, and syncs. A plan that waits for a card since its
+// trial ended starts again instead, and its first period is charged. The faults are those of Cancel, and Conflict
+// card_missing where there is nothing to charge.
 func (s *Service) Resume(ctx context.Context, accountID int64) error {
-	return s.act(ctx, accountID, opResumePlan, nil)
+	sub, err := s.liveSubscription(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	if sub == nil || sub.Status != "paused" {
+		return s.act(ctx, accountID, opResumePlan, nil)
+	}
+	customer, err := s.currentCustomer(ctx, accountID)
+	if err != nil {
+		return err
+	}
+	if customer == nil || customer.CardLast4 == "" {
+		return fault.New(fault.Conflict, "card_missing")
+	}
+	return s.act(ctx, accountID, opResumePaused, nil)
 }
 
 // EndNow ends the account's plan at once, without a refund, and syncs. It is for admins; comment says why.

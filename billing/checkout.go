@@ -24,6 +24,9 @@ const checkoutLeast = 31 * time.Minute
 // checkoutRounds bounds how often two tabs can get in each other's way before one is told to retry.
 const checkoutRounds = 4
 
+// sourceCheckout is the source, in Stripe's metadata, of what was bought in our Checkout.
+const sourceCheckout = "checkout"
+
 // CheckoutInput says who wants to buy what. LookupKey comes from a form and is believed only if the
 // catalog sells it.
 type CheckoutInput struct {
@@ -163,7 +166,7 @@ func (s *Service) liveSubscription(ctx context.Context, accountID int64) (*model
 	where, account, live := inConnection(s.Connection)
 	err := s.DB.Read(ctx).Where(where, account, live).
 		Where("customer_id IN (SELECT id FROM customers WHERE account_id = ? AND replaced_at IS NULL)", accountID).
-		Where("kind = 'plan' AND ended_at IS NULL AND (plan <> '' OR known_plan <> '')").
+		Where("kind = 'plan' AND NOT trial_refused AND ended_at IS NULL AND (plan <> '' OR known_plan <> '')").
 		Order("id DESC").Limit(50).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the subscription of account %d: %w", accountID, err)
@@ -202,7 +205,7 @@ func (s *Service) openCheckoutRow(ctx context.Context, in CheckoutInput) (models
 	if row, ok, err := find(s.DB.Read(ctx)); err != nil || ok {
 		return row, wrapCheckout(err)
 	}
-	trial, err := s.trialDays(ctx, in.AccountID)
+	trial, err := s.TrialDays(ctx, in.AccountID)
 	if err != nil {
 		return models.Checkout{}, err
 	}
@@ -229,26 +232,4 @@ func wrapCheckout(err error) error {
 		return nil
 	}
 	return fmt.Errorf("open checkout: %w", err)
-}
-
-// trialDays is the length of the trial that an account may still have. The account has one, and so
-// has the person who made it, whatever else they make.
-func (s *Service) trialDays(ctx context.Context, accountID int64) (int64, error) {
-	var used int64
-	where, account, live := inConnection(s.Connection)
-	err := s.DB.Read(ctx).Model(&models.Trial{}).Where(where, account, live).
-		Where("account_id = ? OR user_id = (SELECT created_by FROM accounts WHERE id = ?)", accountID, accountID).
-		Count(&used).Error
-	if err != nil {
-		return 0, fmt.Errorf("look for a used trial of account %d: %w", accountID, err)
-	}
-	if used > 0 {
-		return 0, nil
-	}
-	return s.Catalog.TrialDays, nil
-}
-
-// TrialDays is trialDays for the pages that promise it.
-func (s *Service) TrialDays(ctx context.Context, accountID int64) (int64, error) {
-	return s.trialDays(ctx, accountID)
 }

@@ -25,12 +25,12 @@ func (s *Service) openSession(ctx context.Context, customer string, row models.C
 	p, price, _ := s.Catalog.ByLookupKey(row.LookupKey)
 	session, err := s.Stripe.CreateCheckout(ctx, CheckoutParams{
 		Customer: customer, LookupKey: row.LookupKey, Quantity: row.Quantity, TrialDays: row.TrialDays,
-		ExpiresAt:  row.ExpiresAt,
+		TrialEnd: s.Catalog.TrialEnd, ExpiresAt: row.ExpiresAt,
 		SuccessURL: s.AppURL + "/app/billing/return?session_id={CHECKOUT_SESSION_ID}",
 		CancelURL:  s.AppURL + "/pricing?interval=" + string(price.Interval),
 		Reference:  account.PublicID, AutomaticTax: s.AutomaticTax,
 		Metadata: map[string]string{
-			"account_id": account.PublicID, "user_id": user.PublicID, "plan": p.Key, "source": "checkout",
+			"account_id": account.PublicID, "user_id": user.PublicID, "plan": p.Key, "source": sourceCheckout,
 		},
 	}, "checkout_"+row.PublicID)
 	if errors.Is(err, ErrUncertain) || errors.Is(err, ErrRefused) {

@@ -49,7 +49,7 @@ func TestWhatAnotherStripeGrantedGrantsNothing(t *testing.T) {
 
 		// Both buy here as if for the first time, whatever is open there.
 		after.buy(account, "starter_v1_month", "pm_card_visa")
-		after.buy(other, "starter_v1_month", "pm_card_visa")
+		after.buy(other, "starter_v1_month", "pm_card_mastercard")
 		after.settle()
 		require.Equal(t, "starter", after.access(account).Granted.Key)
 		require.Equal(t, billing.ReasonTrialing, after.access(other).Reason)

@@ -88,6 +88,7 @@ type accessRow struct {
 	GrantPlan          *string
 	GrantStart         *time.Time
 	GrantEnd           *time.Time
+	TrialRefused       *bool
 	NextAmount         *int64
 	Currency           *string
 }
@@ -99,7 +100,7 @@ SELECT a.suspended_at, c.deleted_at, c.dispute_status,
        s.id, s.stripe_id, s.status, s.plan, s.lookup_key, s.current_period_end,
        s.trial_end, s.cancel_at_period_end, s.cancel_at, s.pause_behavior, s.first_invoice_status,
        s.past_due_since, s.synced_at, s.known_status, s.known_plan, s.unknown_since,
-       g.id, g.plan, g.starts_at, g.ends_at, s.next_amount, s.currency
+       g.id, g.plan, g.starts_at, g.ends_at, s.trial_refused, s.next_amount, s.currency
 FROM accounts a
 LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = CAST(? AS TEXT)
      AND c.livemode = CAST(? AS BOOLEAN) AND c.replaced_at IS NULL
@@ -138,7 +139,7 @@ func (s *Service) accessRows(ctx context.Context, accountID int64) (found []acce
 			&r.SubID, &r.StripeID, &r.Status, &r.Plan, &r.LookupKey, &r.PeriodEnd,
 			&r.TrialEnd, &r.CancelAtPeriodEnd, &r.CancelAt, &r.PauseBehavior, &r.FirstInvoiceStatus,
 			&r.PastDueSince, &r.SyncedAt, &r.KnownStatus, &r.KnownPlan, &r.UnknownSince,
-			&r.GrantID, &r.GrantPlan, &r.GrantStart, &r.GrantEnd, &r.NextAmount, &r.Currency,
+			&r.GrantID, &r.GrantPlan, &r.GrantStart, &r.GrantEnd, &r.TrialRefused, &r.NextAmount, &r.Currency,
 		); err != nil {
 			return nil, err
 		}
@@ -157,11 +158,14 @@ func (s *Service) decide(facts AccountFacts) Access {
 	}
 	for i := range facts.Subscriptions {
 		sub := &facts.Subscriptions[i]
-		if liveStatus(sub.Status) && (sub.Plan != "" || sub.KnownPlan != "") {
+		if liveStatus(sub.Status) && !sub.TrialRefused && (sub.Plan != "" || sub.KnownPlan != "") {
 			access.live = !facts.CustomerDeleted
 		}
 		if sub.ID == d.Subscription {
 			access.Status, access.Next = sub.Status, sub.Next
+			if sub.TrialRefused {
+				access.Status = "canceled" // it is being ended, if it has not
+			}
 		}
 	}
 	return access
@@ -184,7 +188,8 @@ func factsOf(rows []accessRow) AccountFacts {
 				PauseBehavior: value(r.PauseBehavior), FirstInvoiceStatus: value(r.FirstInvoiceStatus),
 				PastDueSince: value(r.PastDueSince), SyncedAt: value(r.SyncedAt),
 				KnownStatus: value(r.KnownStatus), KnownPlan: value(r.KnownPlan), UnknownSince: value(r.UnknownSince),
-				Next: plan.Money{Amount: value(r.NextAmount), Currency: value(r.Currency)},
+				TrialRefused: value(r.TrialRefused),
+				Next:         plan.Money{Amount: value(r.NextAmount), Currency: value(r.Currency)},
 			})
 		}
 		if r.GrantID != nil && !grants[*r.GrantID] {

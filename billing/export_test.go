@@ -13,3 +13,6 @@ func (s *Service) Committing() bool {
 	defer s.inbox.mu.Unlock()
 	return s.inbox.committing
 }
+
+// Mailbox is the address that a trial is given to once.
+func Mailbox(email string) string { return mailbox(email) }

@@ -13,6 +13,7 @@ import (
 const (
 	FactTrialStarted    = "trial_started"
 	FactTrialEnding     = "trial_ending"
+	FactTrialRefused    = "trial_refused"        // the card, person or mailbox had one before; nothing was charged
 	FactStarted         = "subscription_started" // paid for, or granted by a free first invoice
 	FactConverted       = "trial_converted"
 	FactPlanChanged     = "plan_changed"
@@ -51,7 +52,11 @@ func (a *application) fact(kind, object, transition string, at time.Time, amount
 // before is compared with nothing, so that facts survive any number of missed events.
 func (a *application) subscriptionFacts(old, row models.Subscription) {
 	id := row.StripeID
-	began := old.ID == 0 || old.Status == "incomplete"
+	if row.TrialRefused {
+		a.fact(FactTrialRefused, id, "", row.StartedAt, 0, row)
+		return
+	}
+	began := old.ID == 0 || old.Status == "incomplete" || old.TrialRefused
 	switch {
 	case row.Status == "trialing" && row.TrialEnd != nil:
 		if began && row.TrialStart != nil {
@@ -164,7 +169,7 @@ func (a *application) record() (int, error) {
 // sync while they last, which may have been recorded before.
 func carriesMRR(kind string) bool {
 	switch kind {
-	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactSecond, FactActionRequired,
+	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactTrialRefused, FactSecond, FactActionRequired,
 		FactNotFinalized, FactRefunded, FactRefundFailed, FactDisputeOpened, FactDisputeClosed:
 		return false
 	}

@@ -25,6 +25,7 @@ func notices() []notice {
 		{FactTrialStarted, "trial_started", (*letter).started},
 		{FactStarted, "subscription_started", (*letter).started},
 		{FactTrialEnding, "trial_ending", (*letter).trialEnding},
+		{FactTrialRefused, "trial_refused", (*letter).trialRefused},
 		{FactInvoicePaid, "receipt", (*letter).receipt},
 		{FactPaymentFailed, "payment_failed", (*letter).paymentFailed},
 		{FactCancelScheduled, "cancel_scheduled", (*letter).canceled},
@@ -147,6 +148,10 @@ func (l *letter) canceled() (emails.Mail, bool) {
 		d.EndsAt = &l.sub.CurrentPeriodEnd
 	}
 	return emails.SubscriptionCanceled(d, l.fetched), true
+}
+
+func (l *letter) trialRefused() (emails.Mail, bool) {
+	return emails.TrialRefused(l.subscription()), true
 }
 
 // receipt thanks for money. Nothing is owed for an invoice over nothing, such as a trial's first.

@@ -20,6 +20,8 @@ const (
 	opCancelPlan     = "cancel_plan"    // end when the period ends
 	opResumePlan     = "resume_plan"    // take that back
 	opEndNow         = "end_now"        // end at once
+	opEndTrial       = "end_trial"      // end a trial that was had before, uncharged
+	opResumePaused   = "resume_paused"  // start again after a trial that ended without a card
 	opEndSecond      = "end_second"     // end and refund a plan that was bought beside another
 	opPauseBilling   = "pause_billing"  // stop the invoices
 	opUnpause        = "resume_billing" // start them again
@@ -57,6 +59,8 @@ func operations() []operation {
 		{opCancelPlan, (*Service).cancelPlan, (*Service).changed},
 		{opResumePlan, (*Service).resumePlan, (*Service).changed},
 		{opEndNow, (*Service).endNow, (*Service).changed},
+		{opEndTrial, (*Service).endTrial, (*Service).changed},
+		{opResumePaused, (*Service).resumePaused, (*Service).changed},
 		{opEndSecond, (*Service).endSecond, (*Service).changed},
 		{opPauseBilling, (*Service).pauseBilling, (*Service).changed},
 		{opUnpause, (*Service).unpauseBilling, (*Service).changed},

@@ -24,14 +24,17 @@ const secondWithin = 7 * 24 * time.Hour
 // to grant something, so that nobody who paid is left with nothing.
 func (a *application) keepOne(rows []models.Subscription) error {
 	var first *models.Subscription
+	live := func(row *models.Subscription) bool {
+		return row.Plan != "" && liveStatus(row.Status) && !row.TrialRefused
+	}
 	for i := range rows { // Stripe lists the newest first, so of two of the same second the later in the list is older
-		if rows[i].Plan != "" && liveStatus(rows[i].Status) && (first == nil || !rows[i].StartedAt.After(first.StartedAt)) {
+		if live(&rows[i]) && (first == nil || !rows[i].StartedAt.After(first.StartedAt)) {
 			first = &rows[i]
 		}
 	}
 	for i := range rows {
 		row := &rows[i]
-		if row == first || row.Plan == "" || !liveStatus(row.Status) {
+		if row == first || !live(row) {
 			continue
 		}
 		a.Logger.Warn("an account has two live subscriptions", "customer", a.customer.StripeID,

@@ -48,6 +48,8 @@ type Gateway interface {
 	CancelAtPeriodEnd(ctx context.Context, id string, why CancelReason, key string) error
 	// ResumeSubscription takes back a cancellation that is still to come.
 	ResumeSubscription(ctx context.Context, id, key string) error
+	// ResumePaused starts a subscription again that was paused when its trial ended: a period begins and is charged.
+	ResumePaused(ctx context.Context, id, key string) error
 	// CancelNow ends a subscription at once, without invoice or credit.
 	CancelNow(ctx context.Context, id, comment, key string) error
 	// PauseBilling stops or restarts the invoices of a subscription; while paused they are voided.
@@ -117,6 +119,7 @@ type CheckoutParams struct {
 	LookupKey    string
 	Quantity     int64
 	TrialDays    int64
+	TrialEnd     plan.TrialEnd
 	ExpiresAt    time.Time
 	SuccessURL   string
 	CancelURL    string
@@ -246,15 +249,18 @@ type Snapshot struct {
 	Invoices      []InvoiceState
 }
 
-// Card is the customer's default card as people know it.
+// Card is the customer's default card as people know it. Fingerprint is Stripe's word for its number, the same wherever
+// the card is used with this Stripe account.
 type Card struct {
 	Brand, Last4      string
+	Fingerprint       string
 	ExpMonth, ExpYear int64
 }
 
 // SubscriptionState is a subscription as Stripe has it.
 type SubscriptionState struct {
 	ID, Status, Currency           string
+	Source                         string // where it was begun, by our metadata; empty for one made elsewhere
 	Started                        time.Time
 	PeriodStart, PeriodEnd         time.Time
 	TrialStart, TrialEnd           *time.Time

@@ -20,9 +20,18 @@ type buyer struct {
 	api    stripeAPI
 	email  string
 	price  string            // what they buy first
+	card   string            // of their own, because a card has one trial
 	prices map[string]string // ids by lookup key
 	random *rand.Rand
 	made   int
+}
+
+// cards are test cards that every payment succeeds with, one for each buyer.
+func cards() [buyers]string {
+	return [buyers]string{
+		"pm_card_visa", "pm_card_mastercard", "pm_card_amex", "pm_card_bypassPending", "pm_card_pendingRefund",
+		"pm_card_refundFail", "pm_card_createIssuerFraudRecord", "pm_card_createDisputeInquiry",
+	}
 }
 
 // crowd makes the buyers. Each buys one of the four prices.
@@ -37,7 +46,7 @@ func crowd(t *testing.T, p *program, api stripeAPI) []*buyer {
 	var all []*buyer
 	for i := range buyers {
 		all = append(all, &buyer{
-			t: t, c: newClient(p), api: api, email: fmt.Sprintf("buyer%d@example.com", i), price: keys[i%len(keys)],
+			t: t, c: newClient(p), api: api, email: fmt.Sprintf("buyer%d@example.com", i), price: keys[i%len(keys)], card: cards()[i],
 			prices: prices, random: rand.New(rand.NewPCG(stormSeed, uint64(i)+1)),
 		})
 	}
@@ -123,7 +132,7 @@ func (b *buyer) pay(ctx context.Context) error {
 	}
 	session := path.Base(a.location)
 	_, err = b.api.call(ctx, http.MethodPost, "/v1/payment_pages/"+session+"/confirm",
-		url.Values{"payment_method": {"pm_card_visa"}})
+		url.Values{"payment_method": {b.card}})
 	return err
 }
 

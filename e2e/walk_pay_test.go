@@ -111,7 +111,7 @@ func (w *walk) waits() {
 	console.follow("#arm")
 	console.see("next 1000 requests", "answers 503")
 	console.shot("console-switches")
-	b.pay("4242424242424242")
+	b.pay("5555555555554444") // the other card has had its trial
 	b.see("Processing your payment")
 	b.shot("return-processing")
 	console.follow("#disarm")

@@ -90,14 +90,17 @@ func (s *site) subscription(access billing.Access, sub *models.Subscription) vie
 		return v
 	}
 	v.Status, v.Interval = sub.Status, plan.Interval(sub.BillingInterval)
+	if sub.TrialRefused {
+		v.Status, v.TrialRefused = "canceled", sub.LookupKey
+	}
 	v.Amount = plan.Money{Amount: sub.Amount * max(1, sub.Quantity), Currency: sub.Currency}
 	v.NextAmount = plan.Money{Amount: sub.NextAmount, Currency: sub.Currency}
 	// What has ended grants nothing, so its plan's features are not listed as if it did.
-	if p, ok := s.Catalog.ByKey(sub.Plan); ok && access.Reason != billing.ReasonGrant && sub.EndedAt == nil {
+	if p, ok := s.Catalog.ByKey(sub.Plan); ok && access.Reason != billing.ReasonGrant && sub.EndedAt == nil && !sub.TrialRefused {
 		v.Plan = p
 	}
-	if sub.Status == "trialing" && sub.TrialEnd != nil {
-		v.TrialEnd = sub.TrialEnd
+	v.TrialEnd = sub.TrialEnd
+	if v.Status == "trialing" && sub.TrialEnd != nil {
 		v.DaysLeft = daysUntil(s.Now(), *sub.TrialEnd)
 	}
 	switch {
@@ -245,14 +248,21 @@ func (s *site) portal(c echo.Context) error {
 	return back(c, to)
 }
 
-// resume takes back a cancellation that has not taken effect.
+// resume takes back a cancellation that has not taken effect, or starts a plan whose trial ended without a card.
 func (s *site) resume(c echo.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), stripeWait)
 	defer cancel()
-	if err := s.Billing.Resume(ctx, s.account(c).ID); err != nil {
-		return err
+	access, err := s.access(c)
+	if err == nil {
+		err = s.Billing.Resume(ctx, s.account(c).ID)
 	}
-	return s.backWith(c, "/app/billing", "resumed")
+	switch {
+	case err != nil:
+		return err
+	case access.Reason == billing.ReasonPaused:
+		return s.backWith(c, views.PathBilling, "restarted")
+	}
+	return s.backWith(c, views.PathBilling, "resumed")
 }
 
 // catchUp asks Stripe about the session user's own customer before a page is shown to somebody who comes
@@ -276,6 +286,9 @@ func (s *site) billingReturn(c echo.Context) error {
 	access, err := s.access(c)
 	if err != nil {
 		return err
+	}
+	if access.Reason == billing.ReasonTrialUsed {
+		return back(c, views.PathBilling) // which says why there is no trial, and offers to pay
 	}
 	if access.Live() && access.Level > billing.LevelNone {
 		notice := "purchased"

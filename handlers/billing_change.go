@@ -17,7 +17,7 @@ import (
 
 // live is whether there is a plan that could be changed or ended. sub may be nil.
 func live(sub *models.Subscription) bool {
-	if sub == nil || sub.EndedAt != nil {
+	if sub == nil || sub.EndedAt != nil || sub.TrialRefused {
 		return false
 	}
 	switch sub.Status {

@@ -76,6 +76,7 @@ type Subscription struct {
 	KnownStatus        string
 	KnownPlan          string
 	UnknownSince       *time.Time
+	TrialRefused       bool // the trial was had before; it is being ended, or has ended, uncharged
 	SyncedAt           time.Time
 	CreatedAt          time.Time
 	UpdatedAt          time.Time
@@ -327,16 +328,6 @@ type Checkout struct {
 	ExpiresAt     time.Time
 	CreatedAt     time.Time
 	UpdatedAt     time.Time
-}
-
-// Trial records that an account, and the user who opened it, have had their free trial.
-type Trial struct {
-	AccountID      int64  `gorm:"primaryKey;autoIncrement:false"`
-	StripeAccount  string `gorm:"primaryKey"`
-	Livemode       bool   `gorm:"primaryKey"`
-	UserID         int64
-	SubscriptionID string
-	StartedAt      time.Time
 }
 
 // Grant gives an account a plan without a subscription: a purchase, a gift or a lifetime deal.

@@ -84,14 +84,18 @@ func appPages() map[string]templ.Component {
 	newcomer.User.EmailVerified = false
 	regular := DashboardPage{Page: signedIn("/app", "Dashboard", "Pro"), Subscription: trialing(), Usage: usageOf("pro", 41, 86_120), Projects: projectsOf(5)}
 	regular.Flash = &layout.Flash{Kind: layout.Success, Text: "Welcome to Pro. Your trial has started."}
-	overdue := DashboardPage{Page: signedIn("/app", "Dashboard", "Starter"), Usage: usageOf("starter", 22, 0), Projects: projectsOf(4),
+	overdue := DashboardPage{
+		Page: signedIn("/app", "Dashboard", "Starter"), Usage: usageOf("starter", 22, 0), Projects: projectsOf(4),
 		Subscription: with(active(), func(s *Subscription) {
 			s.Plan, s.Status, s.Level, s.GraceUntil = planOf("starter"), "past_due", "grace", dayp(5)
-		})}
+		}),
+	}
 	overdue.Banner = &layout.Banner{Kind: layout.Warning, Text: "Your last payment failed. Everything keeps working until March 7.", ActionText: "Update card", ActionURL: PathPortal, Post: true, Fields: map[string]string{"flow": FlowPaymentMethod}}
 	projects := func(change func(*ProjectsPage)) templ.Component {
-		p := ProjectsPage{Page: signedIn("/app/projects", "Projects", "Starter"), Projects: projectsOf(8), Usage: usageOf("starter", 12, 0)[0], CanExport: true,
-			Pager: Pager{Page: 1, PerPage: 8, Total: 12, URL: PathProjects}}
+		p := ProjectsPage{
+			Page: signedIn("/app/projects", "Projects", "Starter"), Projects: projectsOf(8), Usage: usageOf("starter", 12, 0)[0], CanExport: true,
+			Pager: Pager{Page: 1, PerPage: 8, Total: 12, URL: PathProjects},
+		}
 		change(&p)
 		return Projects(p)
 	}
@@ -122,8 +126,10 @@ func billingPages() map[string]templ.Component {
 	c := plan.Default()
 	card := &Card{Brand: "visa", Last4: "4242", ExpMonth: 4, ExpYear: 2030}
 	page := func(s Subscription, change func(*BillingPage)) templ.Component {
-		p := BillingPage{Page: signedIn("/app/billing", "Billing", s.Plan.Name), Catalog: c, Subscription: s, Card: card,
-			Invoices: invoicesOf(5), Pager: Pager{Page: 2, PerPage: 5, Total: 14, URL: "/app/billing"}, Usage: usageOf(s.Plan.Key, 3, 41_000)}
+		p := BillingPage{
+			Page: signedIn("/app/billing", "Billing", s.Plan.Name), Catalog: c, Subscription: s, Card: card,
+			Invoices: invoicesOf(5), Pager: Pager{Page: 2, PerPage: 5, Total: 14, URL: "/app/billing"}, Usage: usageOf(s.Plan.Key, 3, 41_000),
+		}
 		change(&p)
 		return Billing(p)
 	}
@@ -149,6 +155,13 @@ func billingPages() map[string]templ.Component {
 			s.Plan, s.Pending = planOf("starter"), waiting()
 		}), same),
 		"billing-paused": page(with(active(), func(s *Subscription) { s.Paused = true }), same),
+		"billing-trial-used": page(with(free(), func(s *Subscription) {
+			s.Status, s.TrialRefused, s.Interval, s.Amount = "canceled", "pro_v1_month", plan.Month, usd(7900)
+		}), func(p *BillingPage) { p.Invoices = nil }),
+		"billing-trial-paused": page(with(active(), func(s *Subscription) { s.Status, s.RenewsAt = "paused", nil }), same),
+		"billing-trial-no-card": page(with(active(), func(s *Subscription) { s.Status, s.RenewsAt = "paused", nil }), func(p *BillingPage) {
+			p.Card, p.Invoices = nil, nil
+		}),
 		"checkout":       Checkout(order),
 		"checkout-again": Checkout(again),
 		"return":         Return(ReturnPage{Page: signedIn("/app/billing/return", "Processing", "Free"), RefreshURL: "/app/billing/return?session_id=cs_1&try=1"}),
@@ -162,13 +175,16 @@ func settingsPages() map[string]templ.Component {
 		Page:     signedIn("/app/settings", "Settings", "Pro"),
 		Profile:  ProfileForm{Name: "Ada Example", Email: "ada@example.com"},
 		Password: PasswordForm{MinPassword: 10},
-		Preferences: PreferencesForm{Locale: "en-US", Zone: "Europe/Berlin",
+		Preferences: PreferencesForm{
+			Locale: "en-US", Zone: "Europe/Berlin",
 			Locales: []Option{{"en-US", "English (United States): $1,234.50, Mar 2, 2026"}, {"de-DE", "Deutsch: 1.234,50 $, 02.03.2026"}},
-			Zones:   []Option{{"UTC", "UTC"}, {"Europe/Berlin", "Europe/Berlin"}}},
+			Zones:   []Option{{"UTC", "UTC"}, {"Europe/Berlin", "Europe/Berlin"}},
+		},
 		Sessions: []SessionRow{{"ses_1", "Firefox on Linux", "192.0.2.10", day(0), true}, {"ses_2", "Safari on iPhone", "198.51.100.7", day(-3), false}},
 		Keys: APIKeysPanel{Allowed: true, Keys: []APIKey{
 			{ID: "key_1", Name: "Nightly report", Prefix: "tg_3f9a", CreatedAt: day(-40), LastUsedAt: dayp(-1)},
-			{ID: "key_2", Name: "Spreadsheet", Prefix: "tg_b71c", CreatedAt: day(-2)}}},
+			{ID: "key_2", Name: "Spreadsheet", Prefix: "tg_b71c", CreatedAt: day(-2)},
+		}},
 	}
 	wrong := base
 	unverified := *base.User

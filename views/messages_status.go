@@ -99,6 +99,8 @@ func (s Subscription) sentence(f ui.Format) string {
 		return "on " + f.Date(*t)
 	}
 	switch {
+	case s.TrialRefused != "":
+		return "You are on the free plan. Nothing was charged."
 	case s.Granted != "":
 		return "You have this plan without a subscription: " + s.Granted + "."
 	case s.Status == "trialing" && s.EndsAt != nil:
@@ -126,8 +128,11 @@ func (s Subscription) sentence(f ui.Format) string {
 	case "incomplete":
 		return "The first payment is not finished. Complete it to start."
 	case "paused":
-		return "The trial ended without a card. Add one to carry on."
+		return "The trial ended without a card. You can read and export, but not add anything, until you add one and start the plan."
 	case "canceled":
+		if s.TrialEnd != nil && s.EndsAt != nil && !s.EndsAt.After(*s.TrialEnd) {
+			return "Your trial ended " + on(s.EndsAt) + ", and nothing was charged. Your work is still here."
+		}
 		if s.EndsAt != nil {
 			return "Your subscription ended " + on(s.EndsAt) + ". Your work is still here."
 		}

@@ -25,7 +25,7 @@ const (
 	PathChange             = "/app/billing/change" // GET chooses, POST price offers; /:id shows, and POST confirms
 	PathKeep               = "/app/billing/keep"   // POST: take back a planned change
 	PathCancel             = "/app/billing/cancel" // GET asks, POST feedback, comment
-	PathResume             = "/app/billing/resume" // POST: take back a cancellation
+	PathResume             = "/app/billing/resume" // POST: take back a cancellation, or start again after a trial without a card
 	PathProjects           = "/app/projects"       // POST name creates
 	PathExport             = "/app/projects/export.csv"
 	PathProfile            = "/app/settings/profile"     // POST name
@@ -78,6 +78,8 @@ type Subscription struct {
 	Next       *Planned   // the change that is planned
 	Pending    *Pending   // the change that waits for the customer's bank
 	Paused     bool       // no invoices are made
+	// TrialRefused names the price that may be paid for where a trial was ended at once, because it had been had before.
+	TrialRefused string
 }
 
 // Planned is a change of plan that is still to come.

@@ -85,6 +85,7 @@ func (w Weighed) until(f ui.Format, before, never string) string {
 func (w Weighed) because() string {
 	text, ok := map[string]string{
 		"trialing":           "the trial runs",
+		"trial_used":         "the card or person had a trial before",
 		"active":             "the period is paid for",
 		"leeway":             "the period is over, but Stripe has not been heard since",
 		"expired":            "the period is over and was not renewed",

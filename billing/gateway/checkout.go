@@ -1,12 +1,14 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/stripe/stripe-go/v81"
 
 	"example.com/tollgate/billing"
+	"example.com/tollgate/billing/plan"
 )
 
 // CreateCheckout implements billing.Gateway. The defaults are the methodology's: promotion codes,
@@ -41,6 +43,11 @@ func (g *Gateway) CreateCheckout(
 	params.Metadata = p.Metadata
 	if p.TrialDays > 0 {
 		params.SubscriptionData.TrialPeriodDays = stripe.Int64(p.TrialDays)
+		params.SubscriptionData.TrialSettings = &stripe.CheckoutSessionSubscriptionDataTrialSettingsParams{
+			EndBehavior: &stripe.CheckoutSessionSubscriptionDataTrialSettingsEndBehaviorParams{
+				MissingPaymentMethod: stripe.String(string(cmp.Or(p.TrialEnd, plan.TrialCancels))),
+			},
+		}
 	}
 	if p.AutomaticTax {
 		params.AutomaticTax = &stripe.CheckoutSessionAutomaticTaxParams{Enabled: stripe.Bool(true)}

@@ -70,7 +70,7 @@ func cardOf(method *stripe.PaymentMethod) *billing.Card {
 		return nil
 	}
 	return &billing.Card{
-		Brand: string(method.Card.Brand), Last4: method.Card.Last4,
+		Brand: string(method.Card.Brand), Last4: method.Card.Last4, Fingerprint: method.Card.Fingerprint,
 		ExpMonth: method.Card.ExpMonth, ExpYear: method.Card.ExpYear,
 	}
 }
@@ -97,7 +97,7 @@ func subscriptionState(sub *stripe.Subscription) billing.SubscriptionState {
 		TrialStart: timeOrNil(sub.TrialStart), TrialEnd: timeOrNil(sub.TrialEnd),
 		CancelAtPeriodEnd: sub.CancelAtPeriodEnd, CancelAt: timeOrNil(sub.CancelAt),
 		CanceledAt: timeOrNil(sub.CanceledAt), EndedAt: timeOrNil(sub.EndedAt),
-		Card: cardOf(sub.DefaultPaymentMethod),
+		Card: cardOf(sub.DefaultPaymentMethod), Source: sub.Metadata["source"],
 	}
 	if sub.CancellationDetails != nil {
 		state.CancelReason = string(sub.CancellationDetails.Reason)

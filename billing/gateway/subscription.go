@@ -167,6 +167,16 @@ func (g *Gateway) ResumeSubscription(ctx context.Context, id, key string) error 
 	return wrap("resume a subscription", err)
 }
 
+// ResumePaused implements billing.Gateway.
+func (g *Gateway) ResumePaused(ctx context.Context, id, key string) error {
+	params := &stripe.SubscriptionResumeParams{
+		Params: with(ctx, key), BillingCycleAnchor: stripe.String("now"),
+		ProrationBehavior: stripe.String(string(billing.ProrateNone)),
+	}
+	_, err := g.api.Subscriptions.Resume(id, params)
+	return wrap("resume a paused subscription", err)
+}
+
 // CancelAtPeriodEnd implements billing.Gateway.
 func (g *Gateway) CancelAtPeriodEnd(ctx context.Context, id string, why billing.CancelReason, key string) error {
 	params := &stripe.SubscriptionParams{Params: with(ctx, key), CancelAtPeriodEnd: stripe.Bool(true)}

@@ -17,6 +17,7 @@ func Default() *Catalog {
 	return &Catalog{
 		Currency:  "usd",
 		TrialDays: 14,
+		TrialEnd:  TrialCancels,
 		Plans: []Plan{
 			{
 				Key: "free", Name: "Free", Level: 0,

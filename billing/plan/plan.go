@@ -104,11 +104,23 @@ func Saving(month, year Price) (Money, int64) {
 	return Money{Amount: saved, Currency: month.Money.Currency}, saved * 100 / full
 }
 
+// TrialEnd says what becomes of a trial that ends without a card to charge, in Stripe's words:
+// https://docs.stripe.com/billing/subscriptions/trials#create-free-trials-without-payment
+type TrialEnd string
+
+// The ends of a trial without a card.
+const (
+	TrialCancels  TrialEnd = "cancel"         // it is over, and nothing is owed
+	TrialPauses   TrialEnd = "pause"          // it waits, read-only, until its owner adds a card and resumes
+	TrialInvoices TrialEnd = "create_invoice" // it goes on, with an invoice that is due: the grace of a failed payment begins
+)
+
 // Catalog is everything for sale. Currency is the default one. TrialDays is the length of the free
-// trial that an account gets once.
+// trial that an account gets once, and TrialEnd what follows where there is no card; empty means that it cancels.
 type Catalog struct {
 	Currency  string
 	TrialDays int64
+	TrialEnd  TrialEnd
 	Plans     []Plan
 	Features  []FeatureInfo
 	Limits    []LimitInfo
@@ -221,6 +233,14 @@ func (c *Catalog) Validate() error {
 			}
 		}
 		errs = append(errs, c.validateGrants(p)...)
+	}
+	if c.TrialDays < 0 {
+		bad("a trial cannot last %d days", c.TrialDays)
+	}
+	switch c.TrialEnd {
+	case "", TrialCancels, TrialPauses, TrialInvoices:
+	default:
+		bad("a trial without a card cannot end by %q", c.TrialEnd)
 	}
 	if free != 1 {
 		bad("the catalog needs exactly one plan without prices, and has %d", free)
