@@ -170,11 +170,14 @@ func gaveWay(err error) bool {
 // SQL is the pool that writes go through, for the libraries that speak database/sql.
 func (db *DB) SQL() (*sql.DB, error) { return db.write.DB() }
 
-// Through puts something between GORM and the database, on the pool that is written to and on the one that is read
-// from. Tests that make a database fail, or a program die, use it.
-func (db *DB) Through(wrap func(gorm.ConnPool) gorm.ConnPool) {
-	for _, g := range []*gorm.DB{db.write, db.read} {
-		g.ConnPool = wrap(g.ConnPool)
+// Through puts something between GORM and the database, on the pool that is written to and on the one that is only
+// read from, where there is one. Tests that make a database fail, or a program die, use it.
+func (db *DB) Through(wrap func(next gorm.ConnPool, writes bool) gorm.ConnPool) {
+	for i, g := range []*gorm.DB{db.write, db.read} {
+		if i > 0 && db.read == db.write {
+			continue
+		}
+		g.ConnPool = wrap(g.ConnPool, i == 0)
 		g.Statement.ConnPool = g.ConnPool
 	}
 }

@@ -84,11 +84,16 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 // SQLiteURL gives the DATABASE_URL of a migrated file that nobody has open.
 func SQLiteURL(t testing.TB) string {
 	t.Helper()
+	return SQLiteIn(t, filepath.Join(t.TempDir(), "test.db"))
+}
+
+// SQLiteIn is SQLiteURL for a file of the caller's choice.
+func SQLiteIn(t testing.TB, path string) string {
+	t.Helper()
 	template, err := sqliteTemplate()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "test.db")
 	if err := os.WriteFile(path, template, 0o600); err != nil {
 		t.Fatal(err)
 	}
