@@ -23,7 +23,14 @@ type application struct {
 	mrrAfter int64
 	facts    []models.Fact
 	ending   map[string]bool // subscriptions that are to be ended, because an older one is kept
-	ops      int             // operations owed by this sync
+	given    map[string]bool // subscriptions of which the last step of dunning tells that they have ended
+	invoices []models.Invoice
+	ops      int // operations owed by this sync
+}
+
+// newApplication begins an application as of a moment of the business clock.
+func (s *Service) newApplication(tx *gorm.DB, occasion string, at time.Time) *application {
+	return &application{Service: s, tx: tx, occasion: occasion, fetched: at, wall: s.wall(), given: map[string]bool{}}
 }
 
 // owed counts what an applied snapshot has written down to be done after its commit.
@@ -33,7 +40,7 @@ type owed struct{ mails, ops int }
 func (s *Service) apply(
 	tx *gorm.DB, snap Snapshot, checkout *CheckoutSession, occasion string, fetched time.Time,
 ) (owed, error) {
-	a := &application{Service: s, tx: tx, occasion: occasion, fetched: fetched, wall: s.wall()}
+	a := s.newApplication(tx, occasion, fetched)
 	where, account, live := inConnection(s.Connection)
 	found := tx.Where(where, account, live).Where("stripe_id = ?", snap.ID).Limit(1).Find(&a.customer)
 	if found.Error != nil {
@@ -129,6 +136,7 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 	}
 	for i, row := range rows {
+		rows[i].NoticeAt = a.calendar(row, a.invoices)
 		if err := a.writeSubscription(&rows[i]); err != nil {
 			return err
 		}
@@ -216,7 +224,13 @@ func (a *application) applyInvoices(states []InvoiceState) error {
 		if err != nil {
 			return fmt.Errorf("write invoice %s: %w", state.ID, err)
 		}
+		a.invoices = append(a.invoices, row)
 		a.invoiceFacts(old, row, state)
+		if old.Status == "open" && row.Status != "open" {
+			if err := a.Outbox.Withdraw(a.tx, dunningMails(state.ID)...); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

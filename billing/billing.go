@@ -28,9 +28,10 @@ import (
 
 // The names of billing's background jobs, which internal/app lists.
 const (
-	JobSync = "sync_customers" // one pass over the dirty customers
-	JobOps  = "stripe_ops"     // one pass over the calls we owe Stripe
-	JobList = "list_events"    // one pass over Stripe's list of events
+	JobSync     = "sync_customers" // one pass over the dirty customers
+	JobOps      = "stripe_ops"     // one pass over the calls we owe Stripe
+	JobCalendar = "calendar"       // one pass over what is to be told by the calendar
+	JobList     = "list_events"    // one pass over Stripe's list of events
 )
 
 // Options is what a Service needs.
@@ -50,13 +51,13 @@ type Options struct {
 	Wake    func(job string)
 	AppName string
 	AppURL  string
-	// AdminEmails are told of alerts.
-	AdminEmails []string
 	// Grace is how long a failed payment leaves access untouched; Leeway is how long a late webhook does.
 	Grace  time.Duration
 	Leeway time.Duration
 	// SyncParallel is how many customers one pass of the sync job fetches at once; zero means a few.
 	SyncParallel int
+	// AdminEmails are told of alerts, and of payments that need a person. MailsOff are kinds of mail that are not sent.
+	AdminEmails, MailsOff []string
 	// AutomaticTax turns Stripe Tax on in Checkout.
 	AutomaticTax bool
 	Logger       *slog.Logger

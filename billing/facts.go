@@ -14,6 +14,7 @@ const (
 	FactTrialStarted    = "trial_started"
 	FactTrialEnding     = "trial_ending"
 	FactTrialRefused    = "trial_refused"        // the card, person or mailbox had one before; nothing was charged
+	FactRenewalComing   = "renewal_coming"       // of an annual plan
 	FactStarted         = "subscription_started" // paid for, or granted by a free first invoice
 	FactConverted       = "trial_converted"
 	FactPlanChanged     = "plan_changed"
@@ -32,16 +33,26 @@ const (
 	FactDisputeClosed   = "dispute_closed"      // won, lost, or closed as an inquiry
 	FactSecond          = "second_subscription" // a live plan beside another one: somebody pays twice
 	FactMRRChanged      = "mrr_changed"         // a discount, quantity or price moved it, and nothing else did
+
+	// The steps of dunning, each once for an invoice.
+	FactDunnedFirst    = "dunning_first"
+	FactDunnedAgain    = "dunning_again"
+	FactDunnedLast     = "dunning_last"
+	FactDunnedLimited  = "dunning_limited"
+	FactDunnedOver     = "dunning_over"
+	FactDunningSkipped = "dunning_skipped" // in the place of a step that was missed
 )
 
 // trialNotice is how long before its end a trial is announced to end, which is also when Stripe
 // sends customer.subscription.trial_will_end.
 const trialNotice = 3 * 24 * time.Hour
 
+func factKey(kind, object, transition string) string { return object + ":" + kind + ":" + transition }
+
 // fact notes something that became true. at is Stripe's time of it where Stripe gives one.
 func (a *application) fact(kind, object, transition string, at time.Time, amount int64, sub models.Subscription) {
 	a.facts = append(a.facts, models.Fact{
-		FactKey: object + ":" + kind + ":" + transition, Type: kind, ObjectID: object,
+		FactKey: factKey(kind, object, transition), Type: kind, ObjectID: object,
 		StripeAccount: a.Connection.StripeAccount, Livemode: a.Connection.Livemode,
 		AccountID: a.account.ID, CustomerID: a.customer.ID, Amount: amount, Currency: sub.Currency,
 		Plan: sub.Plan, OccurredAt: at, RecordedAt: a.wall,
@@ -62,11 +73,12 @@ func (a *application) subscriptionFacts(old, row models.Subscription) {
 		if began && row.TrialStart != nil {
 			a.fact(FactTrialStarted, id, "", *row.TrialStart, row.Amount, row)
 		}
-		if row.TrialEnd.Sub(a.fetched) <= trialNotice && a.fetched.Before(*row.TrialEnd) && row.CancelAt == nil {
-			a.fact(FactTrialEnding, id, unix(*row.TrialEnd), row.TrialEnd.Add(-trialNotice), row.Amount, row)
-		}
 	case row.Status == "active" && began:
-		a.fact(FactStarted, id, "", row.StartedAt, row.Amount, row)
+		at := row.StartedAt
+		if row.TrialEnd != nil && row.TrialEnd.After(at) {
+			at = *row.TrialEnd // of a trial that was never known as such
+		}
+		a.fact(FactStarted, id, "", at, row.Amount, row)
 	case row.Status == "active" && old.Status == "trialing":
 		a.fact(FactConverted, id, "", row.CurrentPeriodStart, row.Amount, row)
 	case row.Status == "active" && (old.Status == "past_due" || old.Status == "unpaid"):
@@ -169,8 +181,9 @@ func (a *application) record() (int, error) {
 // sync while they last, which may have been recorded before.
 func carriesMRR(kind string) bool {
 	switch kind {
-	case FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactTrialRefused, FactSecond, FactActionRequired,
-		FactNotFinalized, FactRefunded, FactRefundFailed, FactDisputeOpened, FactDisputeClosed:
+	case FactDunnedFirst, FactDunnedAgain, FactDunnedLast, FactDunnedLimited, FactDunnedOver, FactDunningSkipped,
+		FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactTrialRefused, FactRenewalComing, FactSecond,
+		FactActionRequired, FactNotFinalized, FactRefunded, FactRefundFailed, FactDisputeOpened, FactDisputeClosed:
 		return false
 	}
 	return true

@@ -67,11 +67,12 @@ func TestTheFirstFailureIsToldHoweverLate(t *testing.T) {
 		require.NoError(t, w.stripe.Advance(w.ctx(), 3*day))
 		require.NoError(t, w.SyncAccount(w.ctx(), account.ID))
 		require.EqualValues(t, 1, w.count("invoices", "status = 'open' AND attempt_count > 1"))
-		require.EqualValues(t, 1, w.mails(account, "payment_failed"))
+		require.Equal(t, []string{"payment_failed_again"}, w.dunned(account), "the notice of that day, and no other")
+		require.EqualValues(t, 1, w.count("facts", "type = 'payment_failed' AND fact_key LIKE '%:1'"))
 		require.WithinDuration(t, w.stripe.Now().Add(4*day), w.access(account).Until, 3*time.Hour, "grace began at the first")
 		require.NoError(t, w.stripe.Advance(w.ctx(), 2*day))
 		require.NoError(t, w.SyncAccount(w.ctx(), account.ID))
-		require.EqualValues(t, 1, w.mails(account, "payment_failed"), "the next ones are told by the calendar")
+		require.Equal(t, []string{"payment_failed_again", "payment_failed_last"}, w.dunned(account))
 	})
 }
 

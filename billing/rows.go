@@ -153,6 +153,7 @@ func (a *application) invoiceRow(state InvoiceState, old models.Invoice) models.
 		HostedURL: state.HostedURL, PDFURL: state.PDFURL, PaidAt: state.PaidAt, IssuedAt: state.Created,
 		UpdatedAt: a.wall,
 	}
+	row.TriedAt, row.ActionRequired = state.TriedAt, state.ActionRequired && state.Status == "open"
 	if row.FirstFailedAt == nil {
 		row.FirstFailedAt = firstFailed(state)
 	}

@@ -304,6 +304,7 @@ type InvoiceState struct {
 	AttemptCount                                              int64
 	Attempted                                                 bool
 	NextAttempt, PaidAt, FinalizedAt                          *time.Time
+	TriedAt                                                   *time.Time // when its newest charge was made
 	PeriodStart, PeriodEnd, Created                           time.Time
 	HostedURL, PDFURL                                         string
 	Charge, PaymentIntent                                     string

@@ -135,6 +135,7 @@ func (w *world) settle() {
 	w.stripe.MustIdle()
 	require.NoError(w.t, w.RunOps(w.ctx()))
 	require.NoError(w.t, w.SyncDue(w.ctx()))
+	require.NoError(w.t, w.RunCalendar(w.ctx()))
 }
 
 func (w *world) access(account models.Account) billing.Access {

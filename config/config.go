@@ -52,6 +52,7 @@ type Config struct {
 	MailFrom       string   `env:"MAIL_FROM" envDefault:"Tollgate <hello@localhost>"`
 	TrustedProxies []string `env:"TRUSTED_PROXIES"`
 	AdminEmails    []string `env:"ADMIN_EMAILS"`
+	MailsOff       []string `env:"MAILS_OFF"`
 
 	GracePeriod       time.Duration `env:"GRACE_PERIOD" envDefault:"168h"`
 	AccessLeeway      time.Duration `env:"ACCESS_LEEWAY" envDefault:"48h"`

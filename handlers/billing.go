@@ -238,10 +238,17 @@ func (s *site) checkout(c echo.Context) error {
 }
 
 // portal opens Stripe's customer portal for the account's own customer, at the page asked for.
-func (s *site) portal(c echo.Context) error {
+func (s *site) portal(c echo.Context) error { return s.openPortal(c, c.FormValue("flow")) }
+
+// newCard is where the mails about a payment that failed lead: straight to the portal's page for another card. The
+// address is the same for everybody and carries nothing; whose card it is comes from the session, after signing in
+// where that is needed. Another site that sends a browser here shows its user their own page at Stripe, and no more.
+func (s *site) newCard(c echo.Context) error { return s.openPortal(c, billing.FlowPaymentMethod) }
+
+func (s *site) openPortal(c echo.Context, flow string) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), stripeWait)
 	defer cancel()
-	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{AccountID: s.account(c).ID, Flow: c.FormValue("flow")})
+	to, err := s.Billing.PortalURL(ctx, billing.PortalInput{AccountID: s.account(c).ID, Flow: flow})
 	if err != nil {
 		return err
 	}

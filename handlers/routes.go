@@ -82,6 +82,7 @@ func (s *site) routes() []route {
 		post("/app/billing/checkout", member, s.checkout).limit(),
 		get("/app/billing/return", member, s.billingReturn),
 		post("/app/billing/portal", member, s.portal).limit(),
+		get("/app/billing/card", member, s.newCard).limit(),
 		get("/app/billing/change", member, s.choosePlan),
 		post("/app/billing/change", member, s.offerChange).limit(),
 		get("/app/billing/change/:id", member, s.changeForm),

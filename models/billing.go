@@ -24,6 +24,7 @@ type Customer struct {
 	CardLast4     string
 	CardExpMonth  int64
 	CardExpYear   int64
+	PaymentMethod string // Stripe's id of the default card
 	DisputeStatus string
 	DeletedAt     *time.Time
 	ReplacedAt    *time.Time
@@ -73,6 +74,8 @@ type Subscription struct {
 	LatestInvoiceID    string
 	FirstInvoiceStatus string
 	PastDueSince       *time.Time
+	NoticeAt           *time.Time // when there is next something to tell its owner by the calendar
+	Attention          string     // what an invoice of it needs its owner for, or empty
 	KnownStatus        string
 	KnownPlan          string
 	UnknownSince       *time.Time
@@ -120,6 +123,8 @@ type Invoice struct {
 	AttemptCount       int64
 	NextPaymentAttempt *time.Time
 	FirstFailedAt      *time.Time
+	TriedAt            *time.Time // when a charge was last made for it, by Stripe's clock
+	ActionRequired     bool       // its payment waits for the customer's bank
 	PeriodStart        *time.Time
 	PeriodEnd          *time.Time
 	HostedURL          string
@@ -247,6 +252,7 @@ const (
 	MailPending = "pending"
 	MailSent    = "sent"
 	MailDead    = "dead"
+	MailDropped = "dropped" // taken back before it was sent, because it was no longer true
 )
 
 // Mail is a message owed to somebody, rendered when it was owed. DedupeKey makes it go out once.

@@ -262,6 +262,7 @@ func invoiceState(invoice *stripe.Invoice) billing.InvoiceState {
 // chargeState adds what became of the money.
 func chargeState(charge *stripe.Charge, state *billing.InvoiceState) {
 	state.Charge, state.AmountRefunded = charge.ID, charge.AmountRefunded
+	state.TriedAt = timeOrNil(charge.Created)
 	if charge.Refunds != nil {
 		for _, refund := range charge.Refunds.Data {
 			state.Refunds = append(state.Refunds, billing.RefundState{

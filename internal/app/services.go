@@ -39,6 +39,9 @@ type Services struct {
 
 // NewServices puts the services together. It starts nothing.
 func NewServices(p Parts) (*Services, error) {
+	if err := billing.CheckMailsOff(p.Config.MailsOff); err != nil {
+		return nil, err
+	}
 	s := &Services{}
 	s.Outbox = mail.New(mail.Options{
 		DB: p.DB, Sender: p.Sender, Now: p.Wall, Log: p.Logger, Wake: func() { p.Wake(jobMails) },
@@ -47,7 +50,8 @@ func NewServices(p Parts) (*Services, error) {
 		DB: p.DB, Stripe: p.Stripe, Catalog: p.Catalog, Connection: p.Connection, Now: p.Now, Wall: p.Wall,
 		Outbox: s.Outbox, Wake: p.Wake, AppName: p.Config.AppName, AppURL: p.Config.AppURL,
 		Grace: p.Config.GracePeriod, Leeway: p.Config.AccessLeeway, AutomaticTax: p.Config.StripeAutomaticTax,
-		SyncParallel: p.SyncParallel, AdminEmails: p.Config.AdminEmails, Logger: p.Logger,
+		SyncParallel: p.SyncParallel, AdminEmails: p.Config.AdminEmails, MailsOff: p.Config.MailsOff,
+		Logger: p.Logger,
 	})
 	var err error
 	s.Accounts, err = auth.New(auth.Options{

@@ -105,6 +105,18 @@ func (o *Outbox) Enqueue(tx *gorm.DB, m Message) error {
 	return nil
 }
 
+// Withdraw takes back mails that are no longer true, by their dedupe keys, in the caller's transaction. One that is on
+// its way to the server at this moment, or beyond, cannot be taken back. The occasion still counts as told.
+func (o *Outbox) Withdraw(tx *gorm.DB, keys ...string) error {
+	now := o.now().UTC().Truncate(time.Microsecond)
+	err := tx.Model(&models.Mail{}).Where("dedupe_key IN ? AND state = ?", keys, models.MailPending).
+		Where("lease_until IS NULL OR lease_until <= ?", now).Update("state", models.MailDropped).Error
+	if err != nil {
+		return fmt.Errorf("withdraw mails: %w", err)
+	}
+	return nil
+}
+
 // address accepts exactly one bare address: no display name, no list, nothing a header could be
 // smuggled in.
 func address(raw string) (string, error) {

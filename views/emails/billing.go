@@ -16,8 +16,19 @@ type Receipt struct {
 	Amount                 plan.Money
 	PaidAt                 time.Time
 	PeriodStart, PeriodEnd *time.Time
-	CardBrand, CardLast4   string // empty where unknown
+	Card                   Card
 	InvoiceURL             string
+	Recovered              bool // it had failed before
+}
+
+// Card is the card that is charged, empty where there is none.
+type Card struct{ Brand, Last4 string }
+
+func (c Card) rows() []row {
+	if c.Last4 == "" {
+		return nil
+	}
+	return []row{{"Card", ui.CardBrand(c.Brand) + " ending in " + c.Last4}}
 }
 
 // PaymentReceived is the receipt.
@@ -26,9 +37,7 @@ func PaymentReceived(d Receipt) Mail {
 	if d.PeriodStart != nil && d.PeriodEnd != nil {
 		rows = append(rows, row{"Period", d.on(*d.PeriodStart) + " to " + d.on(*d.PeriodEnd)})
 	}
-	if d.CardLast4 != "" {
-		rows = append(rows, row{"Card", ui.CardBrand(d.CardBrand) + " ending in " + d.CardLast4})
-	}
+	rows = append(rows, d.Card.rows()...)
 	if d.Number != "" {
 		rows = append(rows, row{"Invoice", d.Number})
 	}
@@ -36,6 +45,10 @@ func PaymentReceived(d Receipt) Mail {
 		subject: "Your receipt from " + d.AppName, heading: "Thank you, " + d.money(d.Amount) + " received",
 		paragraphs: []string{hello(d.Name), "your payment has arrived. Here is what it was for."},
 		rows:       rows, why: whyBilling,
+	}
+	if d.Recovered {
+		l.subject, l.heading = "All is well: your payment has arrived", "All is well, "+d.money(d.Amount)+" received"
+		l.paragraphs[1] = "the payment that had failed has gone through, and everything in your plan works as before. Thank you!"
 	}
 	if d.InvoiceURL != "" {
 		l.buttonText, l.buttonURL = "View the invoice", d.InvoiceURL
@@ -52,6 +65,7 @@ type Subscription struct {
 	TrialEnd       *time.Time
 	RenewsAt       *time.Time
 	EndsAt         *time.Time
+	Card           Card
 	URL            string
 }
 
@@ -90,7 +104,7 @@ func TrialEnding(d Subscription) Mail {
 	return letter{
 		subject: "Your " + d.AppName + " trial ends " + day, heading: "Your trial ends " + day,
 		paragraphs: []string{hello(d.Name), "your trial of " + d.PlanName + " ends " + day + ". The plan then continues for " + d.price() + "."},
-		buttonText: "Look at billing", buttonURL: d.URL,
+		rows:       d.Card.rows(), buttonText: "Look at billing", buttonURL: d.URL,
 		after: []string{"To go on, there is nothing to do. To stop, cancel on the billing page before then and nothing is taken."},
 		why:   whyBilling,
 	}.send(d.Sender)
@@ -130,42 +144,54 @@ func SecondSubscription(d Subscription) Mail {
 	}.send(d.Sender)
 }
 
-// Dunning is the data of the mails about a payment that failed. Notice counts them: 1 on the first
-// day, then 2, 3 and 4. Until is when access becomes limited.
-type Dunning struct {
-	Sender
-	Name, PlanName string
-	Amount         plan.Money
-	Notice         int
-	Until          *time.Time
-	URL            string // where the payment method is updated
+// RenewalComing announces what is paid so seldom that it would be a surprise.
+func RenewalComing(d Subscription) Mail {
+	day := "soon"
+	if d.RenewsAt != nil {
+		day = "on " + d.on(*d.RenewsAt)
+	}
+	return letter{
+		subject: "Your " + d.AppName + " plan renews " + day, heading: "Your plan renews " + day,
+		paragraphs: []string{hello(d.Name), "your subscription to " + d.PlanName + " renews " + day + " for " + d.price() + "."},
+		rows:       d.Card.rows(), buttonText: "Look at billing", buttonURL: d.URL,
+		after: []string{"To go on, there is nothing to do. To stop or switch, use the billing page before then."},
+		why:   whyBilling,
+	}.send(d.Sender)
 }
 
-// PaymentFailed says so, more urgently each time, and leads to the one thing that helps.
-func PaymentFailed(d Dunning) Mail {
-	amount, until := d.money(d.Amount), "soon"
-	if d.Until != nil {
-		until = "on " + d.on(*d.Until)
-	}
+// Resumed confirms that a cancellation was taken back.
+func Resumed(d Subscription) Mail {
 	l := letter{
-		subject: "Your payment of " + amount + " did not go through", heading: "A payment did not go through",
-		paragraphs: []string{hello(d.Name), "the payment of " + amount + " for " + d.PlanName + " failed. It happens: cards expire and banks say no.",
-			"Everything keeps working for now, and we try again over the next days. If the card has changed, please update it:"},
-		buttonText: "Update payment method", buttonURL: d.URL, why: whyBilling,
+		subject: "Your " + d.AppName + " plan goes on", heading: "Good to have you back",
+		paragraphs: []string{hello(d.Name), "the cancellation of your subscription to " + d.PlanName + " is taken back, and nothing will end."},
+		rows:       []row{{"Plan", d.PlanName}, {"Price", d.price()}},
+		buttonText: "Look at billing", buttonURL: d.URL, why: whyBilling,
 	}
-	switch {
-	case d.Notice == 2:
-		l.subject, l.heading = "Still unable to charge "+amount, "We still could not take the payment"
-		l.paragraphs[1] = "we tried again to take " + amount + " for " + d.PlanName + ", without success."
-		l.paragraphs[2] = "To avoid an interruption " + until + ", please update the payment method:"
-	case d.Notice == 3:
-		l.subject, l.heading = "Last days to update your payment for "+d.AppName, "Your access changes "+until
-		l.paragraphs[1] = "the payment of " + amount + " for " + d.PlanName + " has failed several times."
-		l.paragraphs[2] = "Unless it is paid, you can read and export your work but not add to it, starting " + until + ". One minute prevents it:"
-	case d.Notice >= 4:
-		l.subject, l.heading = "Your "+d.AppName+" account is now limited", "Your account is now limited"
-		l.paragraphs[1] = "the payment of " + amount + " for " + d.PlanName + " could not be taken."
-		l.paragraphs[2] = "Your work is safe: you can read and export all of it. To add to it again, please update the payment method:"
+	if d.RenewsAt != nil {
+		l.rows = append(l.rows, row{"Next payment", d.on(*d.RenewsAt)})
+	}
+	return l.send(d.Sender)
+}
+
+// Refund is the data of the mail after money went back. Number is the invoice's, empty where there is none.
+type Refund struct {
+	Sender
+	Name, Number string
+	Amount       plan.Money
+	RefundedAt   time.Time
+	URL          string
+}
+
+// Refunded says what went back, and when it will be there.
+func Refunded(d Refund) Mail {
+	l := letter{
+		subject: "Your refund of " + d.money(d.Amount), heading: d.money(d.Amount) + " refunded",
+		paragraphs: []string{hello(d.Name), "we have refunded " + d.money(d.Amount) + ". The money goes back to the card that was charged, and is usually there within five to ten days."},
+		rows:       []row{{"Refunded on", d.on(d.RefundedAt)}},
+		buttonText: "See your invoices", buttonURL: d.URL, why: whyBilling,
+	}
+	if d.Number != "" {
+		l.rows = append(l.rows, row{"Invoice", d.Number})
 	}
 	return l.send(d.Sender)
 }

@@ -8,40 +8,13 @@ import (
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
-
-	"example.com/tollgate/billing/plan"
 )
-
-func day(n int) *time.Time {
-	t := time.Date(2026, 3, 2+n, 9, 0, 0, 0, time.UTC)
-	return &t
-}
 
 func allMails() map[string]Mail {
 	s := Sender{AppName: "Tollgate", AppURL: "https://app.example.com", Locale: "en-US"}
-	link := Link{Sender: s, Name: "Ada Example", URL: "https://app.example.com/verify-email/abc", ValidFor: "one hour"}
-	notice := Notice{Sender: s, Name: "Ada Example", URL: "https://app.example.com/login"}
-	sub := Subscription{Sender: s, Name: "Ada Example", PlanName: "Pro", Amount: plan.Money{Amount: 7900, Currency: "usd"}, Interval: plan.Month, RenewsAt: day(30), URL: "https://app.example.com/app/billing"}
-	trial, ending := sub, sub
-	trial.TrialEnd, ending.EndsAt = day(14), day(20)
-	due := Dunning{Sender: s, Name: "Ada Example", PlanName: "Pro", Amount: sub.Amount, Until: day(7), URL: sub.URL}
-	mails := map[string]Mail{
-		"verify": VerifyEmail(link), "reset": ResetPassword(link), "changed": PasswordChanged(notice), "exists": AccountExists(notice),
-		"receipt": PaymentReceived(Receipt{
-			Sender: s, Name: "Ada Example", PlanName: "Pro", Number: "TG-0009", Amount: sub.Amount, PaidAt: *day(0),
-			PeriodStart: day(0), PeriodEnd: day(30), CardBrand: "Visa", CardLast4: "4242", InvoiceURL: "https://invoice.stripe.com/i/1",
-		}),
-		"started": SubscriptionStarted(sub), "trial": SubscriptionStarted(trial), "trial-ending": TrialEnding(trial),
-		"second": SecondSubscription(sub),
-		"alert": Alert(AlertRaised{
-			Sender: s, Title: "The clock is wrong", Means: "It differs.", Do: "Set the clock by NTP.",
-			Subject: "Our clock is 90 s ahead", Detail: "Three deliveries in a row", Count: 3, FirstAt: *day(0), LastAt: *day(1), URL: "https://app.example.com/admin/alerts",
-		}),
-		"canceled": SubscriptionCanceled(sub, *day(0)), "canceling": SubscriptionCanceled(ending, *day(0)),
-	}
-	for n := 1; n <= 4; n++ {
-		due.Notice = n
-		mails["failed-"+string(rune('0'+n))] = PaymentFailed(due)
+	mails := map[string]Mail{}
+	for _, sample := range Samples(s, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)) {
+		mails[sample.Name()] = sample.Mail
 	}
 	return mails
 }
