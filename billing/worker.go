@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"example.com/tollgate/internal/jobs"
 	"example.com/tollgate/models"
 )
 
@@ -28,6 +29,9 @@ func (s *Service) SyncDue(ctx context.Context) error {
 		var group errgroup.Group
 		group.SetLimit(s.SyncParallel)
 		for _, customer := range due {
+			if jobs.Stopping(ctx) {
+				return errors.Join(group.Wait(), ctx.Err())
+			}
 			group.Go(func() error {
 				err := s.SyncCustomer(ctx, customer)
 				switch {

@@ -34,6 +34,21 @@ type Job struct {
 	Run     func(ctx context.Context) error // one pass; its error is logged
 }
 
+// stopKey is where a pass's context carries the channel that closes when the program is told to end.
+type stopKey struct{}
+
+// Stopping reports whether the program was told to end. A pass that is told so begins nothing more: what is
+// still due will be found by the next process. One that does not ask is given a while, and is then cancelled.
+func Stopping(ctx context.Context) bool {
+	stopping, _ := ctx.Value(stopKey{}).(chan struct{})
+	select {
+	case <-stopping: // without a channel this waits for ever, so the default is taken
+		return true
+	default:
+		return ctx.Err() != nil
+	}
+}
+
 // wakeDelay gathers a burst of wake-ups into one job.
 const wakeDelay = 10 * time.Millisecond
 
@@ -46,11 +61,14 @@ type Options struct {
 
 // Runner runs the jobs of one process. Several processes on one database share the work.
 type Runner struct {
-	client client
-	log    *slog.Logger
-	wakes  chan string
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	client   client
+	jobs     []Job
+	log      *slog.Logger
+	wakes    chan string
+	stopping chan struct{} // closed when Stop begins
+	told     sync.Once
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 }
 
 // client is the part of River's generic client that does not depend on the driver.
@@ -71,8 +89,9 @@ func (passArgs) Kind() string { return "pass" }
 
 type passWorker struct {
 	river.WorkerDefaults[passArgs]
-	jobs map[string]Job
-	log  *slog.Logger
+	jobs     map[string]Job
+	log      *slog.Logger
+	stopping chan struct{}
 }
 
 // Work runs one pass. Its error is logged and not handed to River, because our tables say what to
@@ -82,7 +101,7 @@ func (w *passWorker) Work(ctx context.Context, job *river.Job[passArgs]) error {
 	if !ok {
 		return nil
 	}
-	if err := row.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	if err := row.Run(context.WithValue(ctx, stopKey{}, w.stopping)); err != nil && !errors.Is(err, context.Canceled) {
 		w.log.ErrorContext(ctx, "job failed", "job", row.Name, "error", err)
 	}
 	return nil
@@ -118,7 +137,7 @@ func migrate[T any](ctx context.Context, driver riverdriver.Driver[T]) error {
 
 // New makes a runner for the table of jobs.
 func New(o Options) (*Runner, error) {
-	r := &Runner{log: o.Logger, wakes: make(chan string, 256)}
+	r := &Runner{jobs: o.Jobs, log: o.Logger, wakes: make(chan string, 256), stopping: make(chan struct{})}
 	cfg := r.config(o.Jobs)
 	if o.DB.Dialect == models.Postgres {
 		c, err := river.NewClient[pgx.Tx](riverpgxv5.New(o.DB.Pool), cfg)
@@ -141,7 +160,7 @@ func New(o Options) (*Runner, error) {
 }
 
 func (r *Runner) config(jobs []Job) *river.Config {
-	worker := &passWorker{jobs: map[string]Job{}, log: r.log}
+	worker := &passWorker{jobs: map[string]Job{}, log: r.log, stopping: r.stopping}
 	cfg := &river.Config{
 		// River reports its own housekeeping; only its warnings concern an operator.
 		Logger:                      slog.New(atLeast{r.log.Handler(), slog.LevelWarn}),
@@ -157,7 +176,7 @@ func (r *Runner) config(jobs []Job) *river.Config {
 		cfg.PeriodicJobs = append(cfg.PeriodicJobs, river.NewPeriodicJob(
 			river.PeriodicInterval(job.Every),
 			func() (river.JobArgs, *river.InsertOpts) { return passArgs{job.Name}, insertOpts(job.Name) },
-			&river.PeriodicJobOpts{RunOnStart: true},
+			nil,
 		))
 	}
 	river.AddWorker(cfg.Workers, worker)
@@ -168,7 +187,8 @@ func insertOpts(name string) *river.InsertOpts {
 	return &river.InsertOpts{Queue: name, MaxAttempts: 1}
 }
 
-// Start begins to work until Stop.
+// Start begins to work until Stop. Every job has a pass at once: the periodic ones are the leader's, and after a
+// crash it takes a while until there is one again.
 func (r *Runner) Start(ctx context.Context) error {
 	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
@@ -176,11 +196,15 @@ func (r *Runner) Start(ctx context.Context) error {
 	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
 	r.done.Add(1)
 	go r.forward(ctx)
+	for _, job := range r.jobs {
+		r.Wake(job.Name)
+	}
 	return nil
 }
 
-// Stop lets running passes finish until ctx ends, then cancels them.
+// Stop tells running passes to come to an end, and cancels those that have not when ctx ends.
 func (r *Runner) Stop(ctx context.Context) error {
+	r.told.Do(func() { close(r.stopping) })
 	if r.stop != nil {
 		r.stop()
 		r.done.Wait()

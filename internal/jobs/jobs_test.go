@@ -110,6 +110,29 @@ func TestAFailedPassStopsNoOther(t *testing.T) {
 	})
 }
 
+// TestP03_ARunningPassIsToldToComeToAnEnd and has the time to.
+func TestP03_ARunningPassIsToldToComeToAnEnd(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		began, ended := make(chan struct{}, 1), make(chan error, 1)
+		r := start(t, db, jobs.Job{Name: "long", Every: time.Hour, Timeout: patience, Workers: 1, Run: func(ctx context.Context) error {
+			began <- struct{}{}
+			tick := time.NewTicker(time.Millisecond)
+			defer tick.Stop()
+			for !jobs.Stopping(ctx) {
+				<-tick.C
+			}
+			ended <- ctx.Err()
+			return nil
+		}})
+		wait(t, "the long pass", began)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		require.NoError(t, r.Stop(ctx))
+		require.NoError(t, <-ended, "it ended by itself and was not cancelled")
+	})
+}
+
 // TestTwoProcessesShareTheWork stops one of two runners; the other goes on.
 func TestTwoProcessesShareTheWork(t *testing.T) {
 	t.Parallel()

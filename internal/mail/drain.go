@@ -9,6 +9,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"example.com/tollgate/internal/jobs"
 	"example.com/tollgate/models"
 )
 
@@ -36,7 +37,7 @@ func (o *Outbox) Drain(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if ctx.Err() != nil {
+		if jobs.Stopping(ctx) {
 			return nil
 		}
 		row, ok, err := o.lease(ctx, id)
