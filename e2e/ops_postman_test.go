@@ -59,11 +59,14 @@ func newPostman(t *testing.T) *postman {
 	return p
 }
 
-// addTo tells the postman of one more program. Letters go to them by turns.
-func (p *postman) addTo(address string) {
+// serve tells the postman which programs are there. Letters go to them by turns.
+func (p *postman) serve(programs ...*program) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.addresses = append(p.addresses, address)
+	p.addresses = nil
+	for _, each := range programs {
+		p.addresses = append(p.addresses, each.url+"/webhooks/stripe")
+	}
 }
 
 // take receives an event from Stripe, which is told at once that it is in good hands.

@@ -67,7 +67,7 @@ func (s *station) serve(p *program) {
 	p.ready, p.stripe = p.url, s.base
 	p.env = append(p.env, "APP_ENV=test", "STRIPE_API_BASE="+s.base, "STRIPE_SECRET_KEY="+s.key,
 		"STRIPE_WEBHOOK_SECRETS="+s.secret, "STRIPE_MAX_RPS=100", "SESSION_SECRETS="+strings.Repeat("0123456789abcdef", 2))
-	s.post.addTo(p.url + "/webhooks/stripe")
+	s.post.serve(p)
 }
 
 // customers signs people up, and gives each a card with Stripe.

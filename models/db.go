@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -32,6 +33,12 @@ const (
 // txDeadline bounds a transaction whose caller set no deadline. On SQLite a transaction that waits
 // for itself would otherwise wait for ever, because there is one writing connection.
 const txDeadline = 10 * time.Second
+
+// postgresLimits bound what one program can do to another on the same server. Who waits for a row longer than
+// SQLite's writers would gives up, and can say so. A transaction in which nothing has happened for longer than
+// any may last belongs to a program that was suspended or cut off, and the rows that it holds are let go.
+// They are set by a statement, because a pooler refuses parameters that it does not know at connection.
+const postgresLimits = `SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'`
 
 // txAttempts bounds how often a transaction that gave way to another is run.
 const txAttempts = 4
@@ -118,6 +125,9 @@ func openPostgres(ctx context.Context, databaseURL string, now func() time.Time)
 		return nil, fmt.Errorf("parse DATABASE_URL: %w", err)
 	}
 	cfg.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	cfg.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		return conn.PgConn().Exec(ctx, postgresLimits).Close()
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open postgres: %w", err)
