@@ -104,6 +104,23 @@ func (b books) wholeAtEveryMoment(t *testing.T) {
 	}
 }
 
+// balance compares what was acknowledged and sold with what the books say, and returns how many events were
+// acknowledged.
+func (b books) balance(t *testing.T, what string, shop *shop) int {
+	t.Helper()
+	b.wholeAtEveryMoment(t)
+	post := shop.station.post
+	acknowledged := post.acknowledged()
+	processed, lost := b.processed(t, acknowledged)
+	doubled := b.doubled(t, shop.sold)
+	t.Logf("%s, acknowledged %d, processed %d, lost %d, doubled %d (%d payments; answers by status %v)",
+		what, len(acknowledged), processed, lost, doubled, len(shop.sold), post.answered())
+	if lost > 0 || doubled > 0 || processed != len(acknowledged) {
+		t.Errorf("lost %d, doubled %d, processed %d of %d", lost, doubled, processed, len(acknowledged))
+	}
+	return len(acknowledged)
+}
+
 // processed counts the acknowledged events that came to an end, and those that are not here at all.
 func (b books) processed(t *testing.T, acknowledged map[string]int) (processed, lost int) {
 	t.Helper()
