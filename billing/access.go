@@ -96,6 +96,7 @@ func Decide(facts AccountFacts, now time.Time, policy Policy) Decision {
 		best = better(best, decideSubscription(facts, &facts.Subscriptions[i], now, policy))
 	}
 	if best.Level == LevelNone {
+		best.NoGrowth = false // the free plan was not paid for, so no bank holds anything of it
 		return withPlan(best, policy.Catalog.FreePlan())
 	}
 	return best

@@ -17,10 +17,35 @@ func (a *application) applyReturns(snap Snapshot) error {
 				return err
 			}
 		}
-		if invoice.Dispute != nil {
-			if err := a.applyDispute(invoice, *invoice.Dispute); err != nil {
+		if invoice.Dispute == nil {
+			continue
+		}
+		if err := a.applyDispute(invoice, *invoice.Dispute); err != nil {
+			return err
+		}
+		if invoice.Dispute.Status == "lost" {
+			if err := a.endDisputed(snap, invoice); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// endDisputed owes the end of a subscription whose payment a bank has taken back for good, or it would be charged to
+// the same card again. It is owed once: whoever lets it go on after that has decided so.
+func (a *application) endDisputed(snap Snapshot, invoice InvoiceState) error {
+	for _, sub := range snap.Subscriptions {
+		if sub.ID != invoice.Subscription || sub.EndedAt != nil {
+			continue
+		}
+		owed, err := a.oweOnce(opEndDisputed, sub.ID, CancelReason{Comment: "The dispute " + invoice.Dispute.ID + " was lost."})
+		if err != nil {
+			return err
+		}
+		if owed {
+			a.Logger.Warn("a lost dispute ends a subscription", "customer", snap.ID, "subscription", sub.ID,
+				"dispute", invoice.Dispute.ID)
 		}
 	}
 	return nil

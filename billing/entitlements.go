@@ -41,9 +41,10 @@ func (a Access) Can(f plan.Feature) bool {
 // Limit is how many of something the account may hold.
 func (a Access) Limit(l plan.Limit) int64 { return a.Granted.Limit(l) }
 
-// MayAdd reports whether one more of something may be created while used are there.
+// MayAdd reports whether one more of something may be created while used are there. While a payment is overdue or
+// disputed, nothing is added; what is there stays.
 func (a Access) MayAdd(l plan.Limit, used int64) bool {
-	if a.Level == LevelLimited || a.Reason == ReasonSuspended {
+	if a.Level == LevelLimited || a.NoGrowth || a.Reason == ReasonSuspended {
 		return false
 	}
 	limit := a.Granted.Limit(l)

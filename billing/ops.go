@@ -22,6 +22,8 @@ const (
 	opEndNow         = "end_now"        // end at once
 	opEndTrial       = "end_trial"      // end a trial that was had before, uncharged
 	opResumePaused   = "resume_paused"  // start again after a trial that ended without a card
+	opEndDisputed    = "end_disputed"   // end at once what a bank has taken the money back for
+	opRefundEnd      = "refund_end"     // give back the latest payment and end at once
 	opEndSecond      = "end_second"     // end and refund a plan that was bought beside another
 	opPauseBilling   = "pause_billing"  // stop the invoices
 	opUnpause        = "resume_billing" // start them again
@@ -61,6 +63,8 @@ func operations() []operation {
 		{opEndNow, (*Service).endNow, (*Service).changed},
 		{opEndTrial, (*Service).endTrial, (*Service).changed},
 		{opResumePaused, (*Service).resumePaused, (*Service).changed},
+		{opEndDisputed, (*Service).endNow, (*Service).changed},
+		{opRefundEnd, (*Service).refundAndEnd, (*Service).changed},
 		{opEndSecond, (*Service).endSecond, (*Service).changed},
 		{opPauseBilling, (*Service).pauseBilling, (*Service).changed},
 		{opUnpause, (*Service).unpauseBilling, (*Service).changed},
@@ -80,9 +84,10 @@ func operationFor(kind string) (operation, bool) {
 const resultUncertain = "uncertain"
 
 // mustLook reports whether Stripe may have done what an earlier try asked without our knowing, so that
-// the key no longer protects from doing it twice.
+// the key no longer protects from doing it twice. A try that was cut off by the end of its process is
+// counted nowhere, so that age alone is a reason to look.
 func (s *Service) mustLook(op models.StripeOp) bool {
-	return op.Attempts > 0 && (op.Result == resultUncertain || s.wall().Sub(op.CreatedAt) > keyLife)
+	return op.Result == resultUncertain || s.wall().Sub(op.CreatedAt) > keyLife
 }
 
 // opKey is the idempotency key of one call of an operation; step tells its calls apart. Stripe replays a

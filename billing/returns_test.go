@@ -126,6 +126,9 @@ func TestL21_DisputeHoldsAndIsLifted(t *testing.T) {
 				require.False(t, access.NoGrowth)
 				require.Equal(t, []int64{7900}, w.facts(account, billing.FactDisputeClosed))
 				require.Zero(t, w.pending())
+				w.settle()
+				ended := w.subscription(account).EndedAt != nil
+				require.Equal(t, want.level == billing.LevelNone, ended, "what was lost is charged no more")
 			})
 		})
 	}

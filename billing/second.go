@@ -59,19 +59,25 @@ func (a *application) endSecond(first, second *models.Subscription) error {
 		a.ending = map[string]bool{}
 	}
 	a.ending[second.StripeID] = true
+	_, err := a.oweOnce(opEndSecond, second.StripeID, secondOp{Winner: first.StripeID})
+	return err
+}
+
+// oweOnce owes an operation of a kind on a subscription, unless one was owed before, whatever became of it.
+func (a *application) oweOnce(kind, subscription string, params any) (owed bool, err error) {
 	var before int64
 	where, account, live := inConnection(a.Connection)
-	err := a.tx.Model(&models.StripeOp{}).Where(where, account, live).
-		Where("subject = ? AND kind = ?", second.StripeID, opEndSecond).Count(&before).Error
+	err = a.tx.Model(&models.StripeOp{}).Where(where, account, live).
+		Where("subject = ? AND kind = ?", subscription, kind).Count(&before).Error
 	if err != nil {
-		return fmt.Errorf("look for the end of %s: %w", second.StripeID, err)
+		return false, fmt.Errorf("look for %s of %s: %w", kind, subscription, err)
 	}
 	if before > 0 {
-		return nil
+		return false, nil
 	}
 	a.ops++
-	_, err = a.owe(a.tx, a.account.ID, opEndSecond, second.StripeID, secondOp{Winner: first.StripeID})
-	return err
+	_, err = a.owe(a.tx, a.account.ID, kind, subscription, params)
+	return err == nil, err
 }
 
 // endSecond ends the subscription and gives back what was paid for it. Stripe is asked about the one that stays first:

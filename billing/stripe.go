@@ -59,6 +59,8 @@ type Gateway interface {
 	Payments(ctx context.Context, subscription string) ([]Payment, error)
 	// Refund gives money back. A charge that is refunded already is no error.
 	Refund(ctx context.Context, p RefundParams, key string) error
+	// FindRefund reports whether an operation has given back something of a charge.
+	FindRefund(ctx context.Context, charge, operation string) (bool, error)
 	CreatePortal(ctx context.Context, p PortalParams, key string) (url string, err error)
 
 	// SyncCatalog makes Stripe's products, prices and portal configuration those of the catalog.
@@ -194,11 +196,12 @@ type Payment struct {
 }
 
 // RefundParams refunds a charge: all that is left of it when Amount is zero. Reason is one of Stripe's words or
-// empty.
+// empty. Operation, where it is given, is kept with the refund for FindRefund.
 type RefundParams struct {
-	Charge string `json:"charge"`
-	Amount int64  `json:"amount"`
-	Reason string `json:"reason"`
+	Charge    string `json:"charge"`
+	Amount    int64  `json:"amount"`
+	Reason    string `json:"reason"`
+	Operation string `json:"operation"`
 }
 
 // Decline is a card's refusal. It is ErrRefused too. Code is Stripe's decline_code, or its code where there is none:

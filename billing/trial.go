@@ -127,8 +127,7 @@ func (a *application) applyTrial(state SubscriptionState, old models.Subscriptio
 		return err
 	}
 	row.TrialRefused = true
-	a.ops++
-	_, err = a.owe(a.tx, a.account.ID, opEndTrial, state.ID, nil)
+	_, err = a.oweOnce(opEndTrial, state.ID, nil)
 	return err
 }
 

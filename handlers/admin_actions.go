@@ -3,10 +3,15 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/tollgate/billing"
+	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/internal/fault"
+	"example.com/tollgate/models"
 	"example.com/tollgate/views"
 )
 
@@ -53,4 +58,38 @@ func (s *site) adminAct(c echo.Context, form, notice, comment string, act func(c
 		return err
 	}
 	return s.backWith(c, views.PathAdminSubscribers+"/"+account.PublicID, notice)
+}
+
+// adminRefundable is what adminRefund would give back, or nil.
+func (s *site) adminRefundable(ctx context.Context, accountID int64) (*views.AdminRefund, error) {
+	offer, ok, err := s.Billing.Refundable(ctx, accountID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &views.AdminRefund{Charge: offer.Charge, Invoice: offer.Invoice, Amount: offer.Amount, PaidAt: offer.PaidAt}, nil
+}
+
+// adminRefund gives back the payment that the page named, in full, and ends the plan at once.
+func (s *site) adminRefund(c echo.Context) error {
+	amount, err := strconv.ParseInt(c.FormValue("amount"), 10, 64)
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, "bad_request")
+	}
+	return s.adminAct(c, "refund", "admin_refunded", "", func(ctx context.Context, accountID int64) error {
+		return s.Billing.RefundAndEnd(ctx, billing.RefundInput{
+			AccountID: accountID, Charge: c.FormValue("charge"), Amount: amount,
+			Comment: "Refunded and ended by an admin.",
+		})
+	})
+}
+
+func disputeRows(disputes []models.Dispute) []views.DisputeRow {
+	rows := make([]views.DisputeRow, len(disputes))
+	for i, d := range disputes {
+		rows[i] = views.DisputeRow{
+			ID: d.StripeID, Status: d.Status, Reason: d.Reason, OpenedAt: d.OpenedAt, DueBy: d.DueBy,
+			Amount: plan.Money{Amount: d.Amount, Currency: d.Currency},
+		}
+	}
+	return rows
 }

@@ -45,12 +45,17 @@ func (s *site) showSubscriber(c echo.Context, status int, actions views.AdminAct
 		Members: memberRows(detail.Members), SubscriberURL: address, SyncURL: address + "/sync",
 		Access: views.AccessSteps(s.weighedRows(weighed), frame.Format()),
 	}
+	page.Disputes = disputeRows(detail.Disputes)
 	if sub := view.Subscription; sub != nil {
 		page.StripeSub = sub.StripeID
 		actions.Live, actions.Paused = live(sub), sub.PauseBehavior != ""
 		actions.PeriodEnd = sub.CurrentPeriodEnd
 	}
 	actions.EndURL, actions.PauseURL, actions.GoOnURL = address+"/end", address+"/pause", address+"/unpause"
+	actions.RefundURL = address + "/refund"
+	if actions.Refund, err = s.adminRefundable(ctx, detail.Account.ID); err != nil {
+		return err
+	}
 	page.Actions = actions
 	if detail.Customer != nil {
 		page.Customer, page.CustomerURL = detail.Customer.StripeID, s.atStripe(detail.Customer.StripeID)

@@ -48,7 +48,7 @@ func (s *site) billing(c echo.Context) error {
 	page := views.BillingPage{
 		Page: frame, Catalog: s.Catalog, Subscription: s.subscription(view.Access, view.Subscription),
 		Invoices: invoiceRows(view.Invoices), Pending: view.Customer == nil,
-		Card:  cardOf(view.Customer),
+		Card: cardOf(view.Customer), Held: view.Access.NoGrowth,
 		Pager: views.NewPager("/app/billing", nil, number, view.PerPage, view.InvoicesTotal),
 		Usage: []views.Usage{usage(s.Catalog, view.Access, plan.Projects, used.Total)},
 	}

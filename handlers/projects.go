@@ -115,6 +115,9 @@ func (s *site) limitWords(access billing.Access) string {
 	if access.Level == billing.LevelLimited {
 		return views.Message("access_limited", nil)
 	}
+	if access.NoGrowth {
+		return views.Message("growth_held", nil)
+	}
 	limit := access.Limit(plan.Projects)
 	info, _ := s.Catalog.LimitInfo(plan.Projects)
 	params := map[string]string{"max": fmt.Sprint(limit), "limit": info.Many}

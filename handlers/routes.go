@@ -113,6 +113,7 @@ func (s *site) routes() []route {
 		get("/admin/subscribers/:id", admin, s.adminSubscriber),
 		post("/admin/subscribers/:id/sync", admin, s.adminSyncSubscriber),
 		post("/admin/subscribers/:id/end", admin, s.adminEndPlan),
+		post("/admin/subscribers/:id/refund", admin, s.adminRefund),
 		post("/admin/subscribers/:id/pause", admin, s.adminPauseBilling),
 		post("/admin/subscribers/:id/unpause", admin, s.adminResumeBilling),
 		get("/admin/events", admin, s.adminEvents),

@@ -30,6 +30,7 @@ type SubscriberDetail struct {
 	Mails    []Mail
 	Facts    []Fact
 	Events   []WebhookEvent
+	Disputes []Dispute
 }
 
 // FindAccount finds an account by its public id.
@@ -82,6 +83,11 @@ func (db *DB) findCustomer(ctx context.Context, conn Connection, d *SubscriberDe
 		return err
 	}
 	d.Customer = &customers[0]
+	err = db.Read(ctx).Where("customer_id = ?", d.Customer.ID).Order("id DESC").Limit(subscriberHistory).
+		Find(&d.Disputes).Error
+	if err != nil {
+		return err
+	}
 	var syncs []CustomerSync
 	err = db.Read(ctx).Where("stripe_account = ? AND livemode = ? AND stripe_id = ?",
 		conn.StripeAccount, conn.Livemode, d.Customer.StripeID).Limit(1).Find(&syncs).Error

@@ -51,6 +51,16 @@ func adminPages() map[string]templ.Component {
 			p.Actions.Paused, p.Actions.Refused = true, "go-on"
 			return p
 		}()),
+		"admin-disputed": AdminSubscriber(func() AdminSubscriberPage {
+			p := subscriberFixture()
+			p.Actions.RefundURL = "/admin/subscribers/acc_1/refund"
+			p.Actions.Refund = &AdminRefund{Charge: "ch_1", Invoice: "A1B2-0003", Amount: usd(7900), PaidAt: day(-3)}
+			p.Disputes = []DisputeRow{
+				{"dp_2", "needs_response", "product_not_received", usd(7900), day(-2), dayp(6)},
+				{"dp_1", "won", "fraudulent", usd(7900), day(-60), dayp(-50)},
+			}
+			return p
+		}()),
 		"admin-unknown":     AdminSubscriber(AdminSubscriberPage{Page: admin("/admin/subscribers/acc_2", "Ben Sample"), ID: "acc_2", Name: "Ben Sample", Subscription: free(), SyncURL: "/admin/subscribers/acc_2/sync"}),
 		"admin-events":      AdminEvents(events),
 		"admin-events-none": AdminEvents(quiet),

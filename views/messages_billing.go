@@ -12,8 +12,10 @@ func billingMessages() map[string]string {
 		"change_pending":       "Stripe has not answered yet. What you asked for is written down and is done once, as soon as it does. You need not ask again.",
 		"change_given_up":      "Stripe did not answer for a long time, and we stopped asking. Look at your plan and invoices before you try again.",
 		"stripe_refused":       "The payment service could not take that request. Nothing was charged. Try again, or write to us if it happens again.",
+		"growth_held":          "Your bank is asking about one of your payments. Until that is settled everything you have stays, but nothing can be added.",
 		"card_missing":         "There is no card to charge. Add one first; then you can start the plan.",
 		"trial_over":           "The trial has become a paid plan meanwhile, so it goes on.",
+		"refund_outdated":      "What is left to refund is not what the page said. Nothing was done; look at the amount as it is now.",
 		"reason_unknown":       "Choose one of the reasons in the list, or none.",
 		"comment_too_long":     "That is longer than 500 characters. Please shorten it a little.",
 		"confirm_required":     "Tick the box to confirm.",
@@ -27,6 +29,7 @@ func billingMessages() map[string]string {
 		"restarted":      "Your plan has started again.",
 		"resumed":        "Your plan goes on, and nothing will end.",
 		"admin_ended":    "The plan has ended. Nothing was refunded.",
+		"admin_refunded": "The payment is refunded, and the plan has ended.",
 		"admin_paused":   "Billing is paused. No invoices are made.",
 		"admin_went_on":  "Billing goes on.",
 	}

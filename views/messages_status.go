@@ -45,6 +45,26 @@ func invoiceWords(status string) words {
 	return words{"Draft", ""}
 }
 
+// disputeWords are for disputes. An inquiry, whose status begins with warning, takes no money.
+func disputeWords(status string) words {
+	switch status {
+	case "needs_response", "warning_needs_response":
+		return words{"Needs an answer", "warning"}
+	case "under_review", "warning_under_review":
+		return words{"Under review", "info"}
+	case "won", "warning_closed":
+		return words{"Settled", "success"}
+	case "lost":
+		return words{"Lost", "error"}
+	}
+	return words{status, ""}
+}
+
+// needsAnswer is whether evidence can still be handed in.
+func (d DisputeRow) needsAnswer() bool {
+	return d.Status == "needs_response" || d.Status == "warning_needs_response"
+}
+
 func eventWords(state string) words {
 	switch state {
 	case "done":

@@ -111,6 +111,7 @@ type AdminSubscriberPage struct {
 	StripeSub     string
 	Access        []AccessStep
 	Invoices      []Invoice
+	Disputes      []DisputeRow
 	Mails         []MailRow
 	Events        []EventRow
 	Facts         []FactRow

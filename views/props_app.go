@@ -120,6 +120,7 @@ type BillingPage struct {
 	Pager        Pager
 	Usage        []Usage
 	Pending      bool // the customer is not at Stripe yet, so there is no portal
+	Held         bool // a payment is disputed, so nothing is added
 	TrialDays    int64
 }
 

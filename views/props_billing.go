@@ -83,10 +83,26 @@ type CancelPage struct {
 	Usage        []Usage // with the limits of the free plan
 }
 
+// AdminRefund is the payment that can be given back together with the end of the plan.
+type AdminRefund struct {
+	Charge, Invoice string
+	Amount          plan.Money
+	PaidAt          time.Time
+}
+
+// DisputeRow is one payment that a bank took back or asks about. DueBy is the last moment for an answer.
+type DisputeRow struct {
+	ID, Status, Reason string
+	Amount             plan.Money
+	OpenedAt           time.Time
+	DueBy              *time.Time
+}
+
 // AdminActions are what an admin may do to a subscription. Refused names the form that came without its box ticked.
 type AdminActions struct {
-	Live, Paused              bool
-	PeriodEnd                 time.Time
-	EndURL, PauseURL, GoOnURL string
-	Refused, Comment          string
+	Live, Paused                         bool
+	PeriodEnd                            time.Time
+	EndURL, PauseURL, GoOnURL, RefundURL string
+	Refund                               *AdminRefund // nil where there is nothing to give back
+	Refused, Comment                     string
 }

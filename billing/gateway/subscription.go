@@ -236,6 +236,20 @@ func (g *Gateway) Payments(ctx context.Context, subscription string) ([]billing.
 	return payments, wrap("list the payments of a subscription", list.Err())
 }
 
+// operationID is the metadata that names our operation.
+const operationID = "operation"
+
+// FindRefund implements billing.Gateway.
+func (g *Gateway) FindRefund(ctx context.Context, charge, operation string) (bool, error) {
+	list := g.api.Refunds.List(&stripe.RefundListParams{ListParams: listing(ctx), Charge: stripe.String(charge)})
+	for n := 0; n < maxObjects && list.Next(); n++ {
+		if list.Refund().Metadata[operationID] == operation {
+			return true, nil
+		}
+	}
+	return false, wrap("look for a refund", list.Err())
+}
+
 // Refund implements billing.Gateway.
 func (g *Gateway) Refund(ctx context.Context, p billing.RefundParams, key string) error {
 	params := &stripe.RefundParams{Params: with(ctx, key), Charge: stripe.String(p.Charge)}
@@ -244,6 +258,9 @@ func (g *Gateway) Refund(ctx context.Context, p billing.RefundParams, key string
 	}
 	if p.Reason != "" {
 		params.Reason = stripe.String(p.Reason)
+	}
+	if p.Operation != "" {
+		params.AddMetadata(operationID, p.Operation)
 	}
 	_, err := g.api.Refunds.New(params)
 	var failure *stripe.Error
