@@ -15,6 +15,7 @@ const (
 	AlertKey          = "key_refused"
 	AlertDrift        = "drift"
 	AlertSweep        = "sweep_stopped"
+	AlertStranger     = "unknown_customer"
 	AlertDispute      = "dispute_opened"
 	AlertFinalization = "finalization_failed"
 	AlertPrice        = "unknown_price"
@@ -67,6 +68,11 @@ func AlertKinds() []AlertKind {
 			AlertSweep, "The comparison with Stripe was stopped",
 			"It would have taken access from more customers at once than can be true, so nothing was changed.",
 			"Check that the key belongs to the right account and mode, and that Stripe is well. Run tollgate doctor.",
+		},
+		{
+			AlertStranger, "Subscriptions of customers that no account has",
+			"Somebody pays at Stripe for a plan that gives nobody access here: an account was made twice or lost, or the subscription was made by hand.",
+			"Look at the last sweep under Reconciliation, and at Stripe, and move or end those subscriptions.",
 		},
 		{
 			AlertDispute, "A payment is disputed",

@@ -32,6 +32,7 @@ const (
 	JobOps      = "stripe_ops"     // one pass over the calls we owe Stripe
 	JobCalendar = "calendar"       // one pass over what is to be told by the calendar
 	JobList     = "list_events"    // one pass over Stripe's list of events
+	JobSweep    = "sweep_stripe"   // one pass of the comparison of everything
 )
 
 // Options is what a Service needs.

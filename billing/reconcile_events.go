@@ -40,10 +40,30 @@ func (s *Service) ListMissed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if run.Missed > 0 {
-		s.Logger.WarnContext(ctx, "events were missed by the webhooks", "events", run.Missed)
+	return errors.Join(s.tellMissed(ctx, run.Missed), s.markHealed(ctx), s.pruneRuns(ctx))
+}
+
+// tellMissed has the admins know that webhooks do not arrive, until none was missed for a day.
+func (s *Service) tellMissed(ctx context.Context, missed int64) error {
+	alert := Alert{
+		Kind: AlertDrift, Key: models.ReconcileEvents, Subject: fmt.Sprintf("%d events did not arrive", missed),
+		Detail: fmt.Sprintf("%d events were in Stripe's list and had come by no webhook; they are being worked off", missed),
 	}
-	return s.pruneRuns(ctx)
+	if missed > 0 {
+		return s.Raise(ctx, alert)
+	}
+	var lately int64
+	where, account, live := inConnection(s.Connection)
+	err := s.DB.Read(ctx).Model(&models.ReconcileRun{}).Where(where, account, live).
+		Where("kind = ? AND missed > 0 AND started_at > ?", models.ReconcileEvents, s.wall().Add(-24*time.Hour)).
+		Count(&lately).Error
+	if err != nil {
+		return fmt.Errorf("count missed events: %w", err)
+	}
+	if lately > 0 {
+		return nil
+	}
+	return s.Resolve(ctx, alert.Kind, alert.Key)
 }
 
 // CatchUp puts every event into the inbox that Stripe's list has and the inbox lacks, and makes their customers
@@ -73,6 +93,7 @@ func (s *Service) CatchUp(ctx context.Context, o CatchUpOptions) (models.Reconci
 	if run.Missed > 0 {
 		s.Wake(JobSync)
 	}
+	err = s.heardOfKey(ctx, err)
 	return *run, s.endPass(ctx, held, run, err)
 }
 
@@ -230,5 +251,6 @@ func (s *Service) requestSweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("ask for a sweep: %w", err)
 	}
+	s.Wake(JobSweep)
 	return nil
 }

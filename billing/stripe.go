@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"example.com/tollgate/billing/plan"
@@ -80,6 +81,9 @@ type Gateway interface {
 var (
 	ErrNotFound    = errors.New("stripe: no such object")
 	ErrUnavailable = errors.New("stripe: cannot be reached or is overloaded; try again later")
+	// ErrKey says that Stripe does not take the key: it was revoked or rolled. It is
+	// ErrUnavailable too, because it says nothing about what was asked for.
+	ErrKey = fmt.Errorf("the key is refused: %w", ErrUnavailable)
 	// ErrUncertain says that Stripe failed in the middle: the work may or may not have been done.
 	ErrUncertain = errors.New("stripe: the outcome is not known")
 	ErrRefused   = errors.New("stripe: the request was refused")

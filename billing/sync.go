@@ -53,6 +53,7 @@ func (s *Service) SyncCustomer(ctx context.Context, customer string) error {
 	if ctx.Err() != nil {
 		return errors.Join(err, s.handOver(record, held))
 	}
+	err = s.heardOfKey(record, err)
 	return errors.Join(err, s.failSync(record, held, err))
 }
 

@@ -129,8 +129,9 @@ func wrap(doing string, err error) error {
 			kind = billing.ErrNotFound
 		case status >= 500:
 			kind = billing.ErrUncertain
-		case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusConflict,
-			status == http.StatusTooManyRequests:
+		case status == http.StatusUnauthorized:
+			kind = billing.ErrKey
+		case status == http.StatusForbidden, status == http.StatusConflict, status == http.StatusTooManyRequests:
 			kind = billing.ErrUnavailable
 		default:
 			kind = billing.ErrRefused

@@ -22,6 +22,7 @@ func jobTable(b *billing.Service, outbox *mail.Outbox, accounts *auth.Service, r
 		{Name: billing.JobSync, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: b.SyncDue},
 		{Name: billing.JobOps, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: b.RunOps},
 		{Name: billing.JobList, Every: reconcile, Timeout: 5 * time.Minute, Workers: 1, Run: b.ListMissed},
+		{Name: billing.JobSweep, Every: reconcile, Timeout: 5 * time.Minute, Workers: 1, Run: b.SweepDue},
 		{Name: billing.JobCalendar, Every: time.Minute, Timeout: 5 * time.Minute, Workers: 1, Run: b.RunCalendar},
 		{Name: jobMails, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: outbox.Drain},
 		{Name: jobSweep, Every: time.Hour, Timeout: time.Minute, Workers: 1, Run: accounts.Sweep},
