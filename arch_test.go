@@ -119,6 +119,7 @@ var packages = []struct {
 		[]string{"models", "internal/jobs", "internal/fault"},
 		"sends what the outbox holds, whoever wrote it",
 	},
+	{"internal/mail/mailtest", nil, "a mail server, for everybody's tests"},
 	{"internal/seed", []string{"billing/plan", "models"}, "writes a population straight to the tables"},
 	{"internal/simulate", nil, "the simulated lives that billing must survive: tests, and no code of its own"},
 }

@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"example.com/tollgate/internal/mail"
+	"example.com/tollgate/internal/mail/mailtest"
 	"example.com/tollgate/models"
 	"example.com/tollgate/models/modelstest"
 )
@@ -75,8 +76,8 @@ func (b bundle) rows(t *testing.T) []models.Mail {
 func TestDrainSendsOnceAndErasesSecrets(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		server := startSMTP(t, "127.0.0.1:0")
-		b := setup(db, smtpTo(t, server.addr()))
+		server := mailtest.Start(t, "127.0.0.1:0")
+		b := setup(db, smtpTo(t, server.Addr()))
 		secret := message("reset", "ada@example.com")
 		secret.Secret = true
 		b.enqueue(t, secret)
@@ -85,7 +86,7 @@ func TestDrainSendsOnceAndErasesSecrets(t *testing.T) {
 		require.NoError(t, b.outbox.Drain(t.Context()))
 		require.NoError(t, b.outbox.Drain(t.Context()))
 
-		received := server.received(t)
+		received := server.Received(t)
 		require.Len(t, received, 2, "the second mail for one occasion must be dropped")
 		rows := b.rows(t)
 		require.Len(t, rows, 2)
@@ -107,9 +108,9 @@ func TestDrainSendsOnceAndErasesSecrets(t *testing.T) {
 func TestMailWaitsForServerThatIsDown(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		server := startSMTP(t, "127.0.0.1:0")
-		addr := server.addr()
-		server.stop()
+		server := mailtest.Start(t, "127.0.0.1:0")
+		addr := server.Addr()
+		server.Stop()
 		b := setup(db, smtpTo(t, addr))
 		b.enqueue(t, message("first", "ada@example.com"))
 		b.enqueue(t, message("second", "bob@example.com"))
@@ -119,38 +120,38 @@ func TestMailWaitsForServerThatIsDown(t *testing.T) {
 		assert.True(t, rows[0].NextAt.After(b.clock.Now()))
 		assert.Zero(t, rows[1].Attempts, "one unreachable server must not be tried once per mail")
 
-		server = startSMTP(t, addr)
+		server = mailtest.Start(t, addr)
 		b.clock.Advance(time.Minute)
 		require.NoError(t, b.outbox.Drain(t.Context()))
-		assert.Len(t, server.received(t), 2)
+		assert.Len(t, server.Received(t), 2)
 	})
 }
 
 func TestCrashAfterAcceptanceRepeatsUnderSameMessageID(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		server := startSMTP(t, "127.0.0.1:0")
-		b := setup(db, smtpTo(t, server.addr()))
+		server := mailtest.Start(t, "127.0.0.1:0")
+		b := setup(db, smtpTo(t, server.Addr()))
 		b.enqueue(t, message("once", "ada@example.com"))
 		require.NoError(t, b.outbox.SendAndCrash(t.Context()))
 		require.NoError(t, b.outbox.Drain(t.Context()))
-		require.Len(t, server.received(t), 1, "the lease of the dead process still holds")
+		require.Len(t, server.Received(t), 1, "the lease of the dead process still holds")
 
 		b.clock.Advance(mail.LeaseFor + time.Second)
 		require.NoError(t, b.outbox.Drain(t.Context()))
-		received := server.received(t)
+		received := server.Received(t)
 		require.Len(t, received, 2)
 		assert.Equal(t, received[0].Header.Get("Message-ID"), received[1].Header.Get("Message-ID"))
 		require.NoError(t, b.outbox.Drain(t.Context()))
-		assert.Len(t, server.received(t), 2)
+		assert.Len(t, server.Received(t), 2)
 	})
 }
 
 func TestAcceptedMailIsSentEvenIfGoodbyeFails(t *testing.T) {
 	t.Parallel()
-	server := startSMTP(t, "127.0.0.1:0")
-	server.dropAtQuit = true
-	b := setup(modelstest.SQLite(t), smtpTo(t, server.addr()))
+	server := mailtest.Start(t, "127.0.0.1:0")
+	server.DropAtQuit = true
+	b := setup(modelstest.SQLite(t), smtpTo(t, server.Addr()))
 	b.enqueue(t, message("once", "ada@example.com"))
 	require.NoError(t, b.outbox.Drain(t.Context()))
 	assert.Equal(t, models.MailSent, b.rows(t)[0].State)
@@ -158,9 +159,9 @@ func TestAcceptedMailIsSentEvenIfGoodbyeFails(t *testing.T) {
 
 func TestRefusedMailDiesAndHoldsUpNobody(t *testing.T) {
 	t.Parallel()
-	server := startSMTP(t, "127.0.0.1:0")
-	server.refuse["gone@example.com"] = "550 5.1.1 no such user"
-	b := setup(modelstest.SQLite(t), smtpTo(t, server.addr()))
+	server := mailtest.Start(t, "127.0.0.1:0")
+	server.Refuse["gone@example.com"] = "550 5.1.1 no such user"
+	b := setup(modelstest.SQLite(t), smtpTo(t, server.Addr()))
 	b.enqueue(t, message("refused", "gone@example.com"))
 	b.enqueue(t, message("fine", "ada@example.com"))
 	for range mail.MaxRefusals {
@@ -171,14 +172,14 @@ func TestRefusedMailDiesAndHoldsUpNobody(t *testing.T) {
 	assert.Equal(t, models.MailDead, rows[0].State)
 	assert.Contains(t, rows[0].LastError, "no such user")
 	assert.Equal(t, models.MailSent, rows[1].State)
-	assert.Len(t, server.received(t), 1)
+	assert.Len(t, server.Received(t), 1)
 }
 
 func TestParallelDrainsSendEachMailOnce(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
-		server := startSMTP(t, "127.0.0.1:0")
-		b := setup(db, smtpTo(t, server.addr()))
+		server := mailtest.Start(t, "127.0.0.1:0")
+		b := setup(db, smtpTo(t, server.Addr()))
 		for i := range 12 {
 			b.enqueue(t, message(strings.Repeat("x", i+1), "ada@example.com"))
 		}
@@ -187,7 +188,7 @@ func TestParallelDrainsSendEachMailOnce(t *testing.T) {
 			wg.Go(func() { assert.NoError(t, b.outbox.Drain(t.Context())) })
 		}
 		wg.Wait()
-		assert.Len(t, server.received(t), 12)
+		assert.Len(t, server.Received(t), 12)
 	})
 }
 
@@ -207,8 +208,8 @@ func TestEnqueueRollsBackWithItsTransaction(t *testing.T) {
 
 func TestEnqueueLetsNothingIntoHeaders(t *testing.T) {
 	t.Parallel()
-	server := startSMTP(t, "127.0.0.1:0")
-	b := setup(modelstest.SQLite(t), smtpTo(t, server.addr()))
+	server := mailtest.Start(t, "127.0.0.1:0")
+	b := setup(modelstest.SQLite(t), smtpTo(t, server.Addr()))
 	for _, to := range []string{
 		"", "ada", "ada@example.com\r\nBcc: x@example.com", "a@example.com, b@example.com", "Ada <ada@example.com>",
 	} {
@@ -219,7 +220,7 @@ func TestEnqueueLetsNothingIntoHeaders(t *testing.T) {
 	m.Subject = "Hi\r\nBcc: victim@example.com\x00 \u202eevil"
 	b.enqueue(t, m)
 	require.NoError(t, b.outbox.Drain(t.Context()))
-	received := server.received(t)
+	received := server.Received(t)
 	require.Len(t, received, 1)
 	assert.Empty(t, received[0].Header.Get("Bcc"))
 }
@@ -295,12 +296,12 @@ func TestNewSMTPReadsItsURL(t *testing.T) {
 
 func TestMailOverStartTLSIsNotSentInTheClear(t *testing.T) {
 	t.Parallel()
-	server := startSMTP(t, "127.0.0.1:0")
-	sender, err := mail.NewSMTP("smtp://"+server.addr()+"?starttls=required", "hello@tollgate.test")
+	server := mailtest.Start(t, "127.0.0.1:0")
+	sender, err := mail.NewSMTP("smtp://"+server.Addr()+"?starttls=required", "hello@tollgate.test")
 	require.NoError(t, err)
 	b := setup(modelstest.SQLite(t), sender)
 	b.enqueue(t, message("private", "ada@example.com"))
 	require.NoError(t, b.outbox.Drain(t.Context()))
-	assert.Empty(t, server.received(t))
+	assert.Empty(t, server.Received(t))
 	assert.Equal(t, models.MailPending, b.rows(t)[0].State)
 }
