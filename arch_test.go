@@ -59,7 +59,7 @@ var packages = []struct {
 	{
 		"handlers",
 		[]string{
-			"handlers/middleware", "views", "views/layout", "views/ui", "billing",
+			"handlers/middleware", "views", "views/emails", "views/layout", "views/ui", "billing",
 			"billing/plan", "models", "static", "internal/auth", "internal/fault", "config",
 		},
 		"HTTP in, page or redirect out; what Stripe says arrives through billing",

@@ -125,6 +125,9 @@ func (s *site) routes() []route {
 
 		// Development.
 		get("/mailbox", devOnly, s.mailbox),
+		get("/mails", devOnly, s.mailPreviews),
+		get("/mails/:name", devOnly, s.mailPreview),
+		get("/mails/:name/html", devOnly, s.mailPreviewHTML),
 		get("/mailbox/:id", devOnly, s.mailboxMail),
 		get("/mailbox/:id/html", devOnly, s.mailboxHTML),
 		get("/ui", devOnly, s.uiKit),

@@ -97,6 +97,7 @@ func mailPages() map[string]templ.Component {
 	asText.ShowText = true
 	return map[string]templ.Component{
 		"mailbox":       Mailbox(MailboxPage{Page: frame("/mailbox", "Mailbox"), Mails: mailsOf(7), Pager: Pager{Page: 1, PerPage: 7, Total: 9, URL: "/mailbox"}}),
+		"mail-previews": MailPreviews(MailPreviewsPage{Page: frame("/mails", "Mails"), Mails: mailsOf(7)}),
 		"mailbox-empty": Mailbox(MailboxPage{Page: frame("/mailbox", "Mailbox")}),
 		"mail":          Mail(mail),
 		"mail-text":     Mail(asText),

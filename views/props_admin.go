@@ -170,4 +170,11 @@ type MailPage struct {
 	TextURL  string // this page with the text part
 	Text     string
 	ShowText bool
+	Preview  bool // it was made up, and sent to nobody
+}
+
+// MailPreviewsPage lists every mail with made-up values.
+type MailPreviewsPage struct {
+	layout.Page
+	Mails []MailRow
 }

@@ -11,6 +11,7 @@ const (
 	VerifyEmailTitle    = "Confirm your address"
 	SettingsTitle       = "Settings"
 	MailboxTitle        = "Mailbox"
+	PreviewsTitle       = "Mails"
 )
 
 // DeviceWords says in words what a browser calls itself. What it calls itself may be untrue; the
