@@ -104,6 +104,9 @@ func (s *site) countQueues(c echo.Context, page *views.AdminPage) error {
 	if err != nil {
 		return err
 	}
+	if page.AlertsOpen, err = s.openAlerts(c); err != nil {
+		return err
+	}
 	page.EventsPending, page.EventsDead = events[models.EventPending], events[models.EventDead]
 	page.MailsPending, page.MailsDead = mails[models.MailPending], mails[models.MailDead]
 	return nil

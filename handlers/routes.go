@@ -119,6 +119,8 @@ func (s *site) routes() []route {
 		get("/admin/events", admin, s.adminEvents),
 		get("/admin/events/:id", admin, s.adminEvent),
 		post("/admin/events/:id/replay", admin, s.adminReplayEvent),
+		get("/admin/alerts", admin, s.adminAlerts),
+		post("/admin/alerts/:id/resolve", admin, s.adminResolveAlert),
 		get("/healthz", machine, s.healthz),
 		get("/readyz", machine, s.readyz),
 		get("/metrics", machine, s.metrics),

@@ -19,7 +19,7 @@ func adminPages() map[string]templ.Component {
 		Page: admin("/admin", "Overview"), Accounts: 1204, Paying: 318, Trialing: 42, PastDue: 6, MRR: plan.Money{Amount: 1_482_350, Currency: "usd"},
 		ByPlan:   []Count{{"free", "Free", 844}, {"starter", "Starter", 231}, {"pro", "Pro", 129}},
 		ByStatus: []Count{{"active", "Active", 312}, {"trialing", "Trial", 42}, {"past_due", "Payment overdue", 6}, {"canceled", "Ended", 91}},
-		Signups:  signups(), EventsPending: 2, EventsDead: 1, LastEventAt: dayp(0), Newest: subscribersOf(6), Recent: eventsOf(3),
+		Signups:  signups(), EventsPending: 2, EventsDead: 1, AlertsOpen: 2, LastEventAt: dayp(0), Newest: subscribersOf(6), Recent: eventsOf(3),
 	}
 	subscribers := AdminSubscribersPage{
 		Page: admin("/admin/subscribers", "Subscribers"), Query: SubscriberQuery{Q: "example", Sort: "-created"},
@@ -65,6 +65,12 @@ func adminPages() map[string]templ.Component {
 		"admin-events":      AdminEvents(events),
 		"admin-events-none": AdminEvents(quiet),
 		"admin-event":       AdminEvent(event),
+		"admin-alerts":      AdminAlerts(alertsPage()),
+		"admin-alerts-past": AdminAlerts(AdminAlertsPage{
+			Page: admin("/admin/alerts", AlertsTitle), Resolved: true, Recipients: 1, Pager: Pager{Page: 1, PerPage: 20, Total: 1},
+			Rows: []AlertRow{{ID: "alert_3", Title: "The clock is wrong", Subject: "Our clock is 90 s ahead", Count: 3, FirstAt: day(-3), LastAt: day(-2), ResolvedAt: dayp(-1), ResolvedBy: "admin@example.com"}},
+		}),
+		"admin-alerts-none": AdminAlerts(AdminAlertsPage{Page: admin("/admin/alerts", AlertsTitle)}),
 	}
 }
 
@@ -81,8 +87,10 @@ func subscriberFixture() AdminSubscriberPage {
 		},
 		Invoices: invoicesOf(3), Mails: mailsOf(4), Events: eventsOf(4),
 		Facts: []FactRow{
-			{"payment failed", plan.Money{Amount: 7900, Currency: "usd"}, day(-2)}, {"payment made", plan.Money{Amount: 7900, Currency: "usd"}, day(-32)},
-			{"trial started", plan.Money{Currency: "usd"}, day(-46)}},
+			{"payment failed", plan.Money{Amount: 7900, Currency: "usd"}, day(-2)},
+			{"payment made", plan.Money{Amount: 7900, Currency: "usd"}, day(-32)},
+			{"trial started", plan.Money{Currency: "usd"}, day(-46)},
+		},
 		Sync: SyncState{LastOKAt: dayp(0)}, SyncURL: "/admin/subscribers/acc_1/sync",
 		Actions: AdminActions{
 			Live: true, PeriodEnd: day(30), Refused: "end", EndURL: "/admin/subscribers/acc_1/end",
@@ -101,5 +109,27 @@ func mailPages() map[string]templ.Component {
 		"mailbox-empty": Mailbox(MailboxPage{Page: frame("/mailbox", "Mailbox")}),
 		"mail":          Mail(mail),
 		"mail-text":     Mail(asText),
+	}
+}
+
+func alertsPage() AdminAlertsPage {
+	return AdminAlertsPage{
+		Page: admin("/admin/alerts", AlertsTitle), Open: 42, Recipients: 2,
+		Pager: Pager{Page: 2, PerPage: 20, Total: 42, URL: "/admin/alerts"},
+		Rows: []AlertRow{
+			{
+				ID: "alert_1", Title: "A payment is disputed", Subject: "$79.00 of Ada Example, answer by 9 March 2026", Detail: "dp_1R4vMzE8f0aQ, fraudulent",
+				Means: "A customer's bank takes a payment back. Without an answer by the due date the dispute is lost.",
+				Do:    "Answer it at Stripe with evidence, or accept it, before the due date.",
+				Count: 1, FirstAt: day(-1), LastAt: day(-1), ObjectURL: "/admin/subscribers/acc_1", ObjectText: "Subscriber Ada Example",
+			},
+			{
+				ID: "alert_2", Title: "Webhook events were given up on", Subject: "3 events of 2 customers",
+				Detail: "fetch customer cus_RtEq8oY2: status 404, code \"resource_missing\", param \"customer\", request req_1234567890abcdef: No such customer",
+				Means:  "A customer could not be read from Stripe for about three days, and the program has stopped trying.",
+				Do:     "Look at the error of the events that were given up on, mend its cause, and replay them.",
+				Count:  1204, FirstAt: day(-4), LastAt: day(0), ObjectURL: "/admin/events?state=dead", ObjectText: "Events that were given up on",
+			},
+		},
 	}
 }

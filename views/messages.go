@@ -70,10 +70,11 @@ func messages() map[string]string {
 		"event_not_replayable": "This event names no customer of ours, so there is nothing to work off.",
 
 		// Notices after something succeeded.
-		"purchased":     "Your plan is active. Thank you!",
-		"trial_started": "Your trial has begun. Everything in the plan is ready to use.",
-		"synced":        "Read from Stripe just now.",
-		"replayed":      "The event is being looked at again.",
+		"purchased":      "Your plan is active. Thank you!",
+		"trial_started":  "Your trial has begun. Everything in the plan is ready to use.",
+		"synced":         "Read from Stripe just now.",
+		"replayed":       "The event is being looked at again.",
+		"alert_resolved": "The alert is resolved. If it is still true, it opens again.",
 
 		"profile_saved":     "Your profile is saved.",
 		"preferences_saved": "Your formats are saved.",

@@ -29,6 +29,7 @@ type AdminPage struct {
 	Signups                             []Day // 30 days, oldest first
 	EventsPending, EventsDead           int64
 	MailsPending, MailsDead             int64
+	AlertsOpen                          int64
 	LastEventAt                         *time.Time
 	Recent                              []EventRow
 	Newest                              []SubscriberRow

@@ -23,6 +23,7 @@ func adminPlaces() []place {
 		{"/admin", "Overview", "Overview", "activity"},
 		{"/admin/subscribers", "Subscribers", "Subscribers", "users"},
 		{"/admin/events", "Webhook inbox", "Inbox", "webhook"},
+		{"/admin/alerts", "Alerts", "Alerts", "circle-alert"},
 	}
 }
 
