@@ -25,7 +25,8 @@ type application struct {
 	ending   map[string]bool // subscriptions that are to be ended, because an older one is kept
 	given    map[string]bool // subscriptions of which the last step of dunning tells that they have ended
 	invoices []models.Invoice
-	ops      int // operations owed by this sync
+	ops      int           // operations owed by this sync
+	told     []models.Fact // those of the facts that are new
 }
 
 // newApplication begins an application as of a moment of the business clock.
@@ -34,7 +35,10 @@ func (s *Service) newApplication(tx *gorm.DB, occasion string, at time.Time) *ap
 }
 
 // owed counts what an applied snapshot has written down to be done after its commit.
-type owed struct{ mails, ops int }
+type owed struct {
+	mails, ops int
+	facts      []models.Fact
+}
 
 // apply writes a snapshot.
 func (s *Service) apply(
@@ -71,7 +75,7 @@ func (s *Service) apply(
 		return owed{}, err
 	}
 	mails, err := a.record()
-	return owed{mails: mails, ops: a.ops}, err
+	return owed{mails: mails, ops: a.ops, facts: a.told}, err
 }
 
 func (a *application) applyCustomer(snap Snapshot) error {
@@ -141,6 +145,9 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 			return err
 		}
 		a.subscriptionFacts(before[row.StripeID], rows[i])
+		if err := a.alertUnknown(before[row.StripeID], rows[i]); err != nil {
+			return err
+		}
 	}
 	if err := a.keepOne(rows); err != nil {
 		return err

@@ -65,8 +65,10 @@ func (a *application) applyRefund(invoice InvoiceState, state RefundState) error
 	switch state.Status {
 	case "succeeded":
 		a.fact(FactRefunded, state.ID, "", state.Created, state.Amount, sub)
+		a.ofPayment(invoice)
 	case "failed":
 		a.fact(FactRefundFailed, state.ID, "", a.fetched, state.Amount, sub)
+		a.ofPayment(invoice)
 	}
 	return nil
 }
@@ -84,6 +86,7 @@ func (a *application) applyDispute(invoice InvoiceState, state DisputeState) err
 	// One that is over by the time it is first heard of was opened all the same.
 	sub := models.Subscription{Currency: state.Currency}
 	a.fact(FactDisputeOpened, state.ID, "", state.Created, state.Amount, sub)
+	a.ofPayment(invoice)
 	switch state.Status {
 	case "won", "lost", "warning_closed":
 		a.fact(FactDisputeClosed, state.ID, state.Status, a.fetched, state.Amount, sub)

@@ -71,6 +71,8 @@ type Connection = models.Connection
 type Service struct {
 	Options
 	inbox inbox
+	ears  ears
+	tally tally
 }
 
 // New makes a Service.

@@ -96,9 +96,10 @@ func (s *Service) noticesDue(ctx context.Context, after int64) ([]int64, error) 
 // row, which every sync writes first: what it reads is then what it writes about, and a payment that arrives meanwhile
 // takes back a mail that it finds.
 func (s *Service) remind(ctx context.Context, customer int64) error {
+	var a *application
 	owed := 0
 	err := s.DB.Tx(ctx, func(tx *gorm.DB) error {
-		a := s.newApplication(tx, models.NewToken(), s.now())
+		a = s.newApplication(tx, models.NewToken(), s.now())
 		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Take(&a.customer, customer).Error; err != nil {
 			return fmt.Errorf("read customer %d: %w", customer, err)
 		}
@@ -127,8 +128,12 @@ func (s *Service) remind(ctx context.Context, customer int64) error {
 		owed, err = a.record()
 		return err
 	})
-	if err == nil && owed > 0 {
+	if err != nil {
+		return err
+	}
+	s.logFacts(ctx, a.customer.StripeID, a.told)
+	if owed > 0 {
 		s.Outbox.Wake()
 	}
-	return err
+	return nil
 }

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -57,6 +58,11 @@ func (a *application) fact(kind, object, transition string, at time.Time, amount
 		AccountID: a.account.ID, CustomerID: a.customer.ID, Amount: amount, Currency: sub.Currency,
 		Plan: sub.Plan, OccurredAt: at, RecordedAt: a.wall,
 	})
+}
+
+// ofPayment says of the fact noted last which payment it is about. An old invoice has only a charge.
+func (a *application) ofPayment(invoice InvoiceState) {
+	a.facts[len(a.facts)-1].PaymentID = cmp.Or(invoice.PaymentIntent, invoice.Charge)
 }
 
 // subscriptionFacts compares what a subscription was with what it is. A subscription never seen
@@ -118,6 +124,7 @@ func (a *application) invoiceFacts(old, row models.Invoice, state InvoiceState) 
 		}
 		a.fact(FactInvoicePaid, row.StripeID, "", at, row.AmountPaid, sub)
 		a.facts[len(a.facts)-1].Discount = state.Discount
+		a.ofPayment(state)
 	}
 	if state.FinalizeError != "" && row.Status == "draft" {
 		a.fact(FactNotFinalized, row.StripeID, state.FinalizeError, row.IssuedAt, row.Total, sub)
@@ -131,9 +138,11 @@ func (a *application) invoiceFacts(old, row models.Invoice, state InvoiceState) 
 	// The first failure is told whichever of them is the first to be seen.
 	if old.AttemptCount == 0 && row.FirstFailedAt != nil {
 		a.fact(FactPaymentFailed, row.StripeID, firstAttempt, *row.FirstFailedAt, row.AmountRemaining, sub)
+		a.ofPayment(state)
 	}
 	if row.AttemptCount > 1 {
 		a.fact(FactPaymentFailed, row.StripeID, fmt.Sprint(row.AttemptCount), a.fetched, row.AmountRemaining, sub)
+		a.ofPayment(state)
 	}
 }
 
@@ -166,8 +175,10 @@ func (a *application) record() (int, error) {
 			continue
 		}
 		moved = moved || fact.MRRBefore != fact.MRRAfter
-		a.Logger.Info("billing fact", "type", fact.Type, "object", fact.ObjectID, "customer", a.customer.StripeID,
-			"amount", fact.Amount, "currency", fact.Currency, "plan", fact.Plan)
+		a.told = append(a.told, *fact)
+		if err := a.alertOf(*fact); err != nil {
+			return 0, err
+		}
 		sent, err := a.notify(*fact)
 		if err != nil {
 			return 0, err

@@ -50,6 +50,7 @@ type inbox struct {
 // not be stored or no secret is configured.
 func (s *Service) Receive(ctx context.Context, body []byte, signature string) error {
 	event, err := s.Stripe.VerifyEvent(body, signature, s.Wall())
+	s.ears.hear(s.wall(), event, err)
 	switch {
 	case errors.Is(err, ErrNoSecret):
 		return fault.Wrap(err, fault.Unavailable, "webhook_secret_missing")
@@ -91,8 +92,12 @@ func (s *Service) eventRow(event Event, body []byte) models.WebhookEvent {
 	if event.Account != "" {
 		row.StripeAccount = event.Account
 	}
+	if row.StripeAccount != s.Connection.StripeAccount || row.Livemode != s.Connection.Livemode {
+		return row
+	}
 	known, ok := eventFor(event.Type)
-	if !ok || row.StripeAccount != s.Connection.StripeAccount || row.Livemode != s.Connection.Livemode {
+	if !ok {
+		row.Customer = event.Customer // so that it can be replayed once its type is known
 		return row
 	}
 	row.State, row.Customer = models.EventPending, known.Customer(event)
@@ -255,38 +260,4 @@ func (s *Service) markCustomers(tx *gorm.DB, rows []*models.WebhookEvent) (map[s
 		seqs[row.StripeID] = row.DirtySeq
 	}
 	return seqs, nil
-}
-
-// ReplayEvent makes an event pending again and its customer due, whatever became of it before. The
-// fault is NotFound for an id that is not there, and Conflict for an event that names no customer.
-func (s *Service) ReplayEvent(ctx context.Context, publicID string) error {
-	err := s.DB.Tx(ctx, func(tx *gorm.DB) error {
-		var rows []models.WebhookEvent
-		if err := tx.Where("public_id = ?", publicID).Limit(1).Find(&rows).Error; err != nil {
-			return fmt.Errorf("read event %s: %w", publicID, err)
-		}
-		if len(rows) == 0 {
-			return fault.New(fault.NotFound, "not_found")
-		}
-		row := rows[0]
-		if row.Customer == "" || row.StripeAccount != s.Connection.StripeAccount || row.Livemode != s.Connection.Livemode {
-			return fault.New(fault.Conflict, "event_not_replayable")
-		}
-		row.State = models.EventPending
-		seqs, err := s.markCustomers(tx, []*models.WebhookEvent{&row})
-		if err != nil {
-			return err
-		}
-		change := map[string]any{
-			"state": models.EventPending, "done_at": nil, "last_error": "", "dirty_seq": seqs[row.Customer],
-		}
-		if err := tx.Model(&models.WebhookEvent{}).Where("id = ?", row.ID).Updates(change).Error; err != nil {
-			return fmt.Errorf("replay event %s: %w", publicID, err)
-		}
-		return nil
-	})
-	if err == nil {
-		s.Wake(JobSync)
-	}
-	return err
 }

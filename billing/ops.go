@@ -162,6 +162,7 @@ func (s *Service) runOp(ctx context.Context, op models.StripeOp) error {
 	record, cancelRecord := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancelRecord()
 	if err != nil {
+		err = s.heardOfKey(record, err)
 		return errors.Join(err, s.failOp(record, op, err))
 	}
 	err = s.DB.Tx(record, func(tx *gorm.DB) error {
@@ -208,14 +209,26 @@ func (s *Service) failOp(ctx context.Context, op models.StripeOp, cause error) e
 	if errors.Is(cause, ErrUncertain) {
 		change["result"] = resultUncertain
 	}
+	var last *Alert
 	if op.Attempts+1 >= maxAttempts {
 		change["state"] = models.OpDead
 		s.Logger.ErrorContext(ctx, "Stripe operation given up on", "kind", op.Kind, "key", op.IdemKey, "error", cause)
+		last = &Alert{
+			Kind: AlertOperation, Key: op.IdemKey, AccountID: op.AccountID, Subject: op.Kind + " " + op.Subject,
+			Detail: cause.Error(),
+		}
 	}
-	err := s.DB.Write(ctx).Model(&models.StripeOp{}).
-		Where("id = ? AND lease_token = ?", op.ID, op.LeaseToken).Updates(change).Error
-	if err != nil {
-		return fmt.Errorf("record the failed operation: %w", err)
-	}
-	return nil
+	return s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		failed := tx.Model(&models.StripeOp{}).Where("id = ? AND lease_token = ?", op.ID, op.LeaseToken).Updates(change)
+		if failed.Error != nil {
+			return fmt.Errorf("record the failed operation: %w", failed.Error)
+		}
+		if failed.RowsAffected == 0 {
+			return nil // the lease is another's now, and so is the retry
+		}
+		if last == nil {
+			return nil
+		}
+		return s.RaiseIn(tx, *last)
+	})
 }

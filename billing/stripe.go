@@ -74,7 +74,10 @@ type Gateway interface {
 	FetchWebhooks(ctx context.Context) ([]Webhook, error)
 
 	// VerifyEvent checks the signature on the raw body and reads the envelope, nothing more.
+	// The error is ErrStale where only the time of the signature is wrong.
 	VerifyEvent(body []byte, signature string, now time.Time) (Event, error)
+	// ClockSkew is how far our clock was ahead of Stripe's at the latest answer. ok is false before the first.
+	ClockSkew() (skew time.Duration, ok bool)
 }
 
 // What a Gateway's errors mean.
@@ -88,6 +91,8 @@ var (
 	ErrUncertain = errors.New("stripe: the outcome is not known")
 	ErrRefused   = errors.New("stripe: the request was refused")
 	ErrSignature = errors.New("stripe: the webhook signature does not verify")
+	// ErrStale says that a signature verifies, and that its time is too far from ours.
+	ErrStale = fmt.Errorf("stripe: the time of the signature is not now: %w", ErrSignature)
 	// ErrNoSecret says that no signing secret is configured, so that nothing can be verified.
 	ErrNoSecret = errors.New("stripe: no webhook signing secret is configured")
 )
@@ -238,6 +243,7 @@ type Event struct {
 	ID, Type, Account, APIVersion string
 	Livemode                      bool
 	Created                       time.Time
+	SignedAt                      time.Time // when Stripe sent this delivery, zero for one that was no delivery
 	ObjectID, ObjectType          string
 	Customer, Charge              string
 }

@@ -44,9 +44,13 @@ func (s *Service) SyncCustomer(ctx context.Context, customer string) error {
 		return err
 	}
 	err = s.syncUnderLease(ctx, held)
+	if err == nil {
+		s.tally.synced.Add(1)
+	}
 	if err == nil || errors.Is(err, errFenced) {
 		return err
 	}
+	s.tally.failed.Add(1)
 	// The lease is given back even if the caller has gone away.
 	record, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -124,6 +128,7 @@ func (s *Service) syncUnderLease(ctx context.Context, held lease) error {
 	if err != nil {
 		return fmt.Errorf("apply customer %s: %w", held.customer, err)
 	}
+	s.logFacts(ctx, held.customer, due.facts)
 	if due.mails > 0 {
 		s.Outbox.Wake()
 	}

@@ -37,8 +37,9 @@ func (s *Service) matchCharge(ctx context.Context, held lease) error {
 			return fmt.Errorf("mark customer %s dirty: %w", owner, err)
 		}
 		err = tx.Model(&models.WebhookEvent{}).Where(where, account, live).
-			Where("customer = ? AND state = ? AND dirty_seq <= ?", held.customer, models.EventPending, held.seq).
-			Updates(map[string]any{"customer": owner, "dirty_seq": seq}).Error
+			Where("customer = ? AND state IN ? AND dirty_seq <= ?", held.customer,
+				[]string{models.EventPending, models.EventDead}, held.seq).
+			Updates(map[string]any{"customer": owner, "dirty_seq": seq, "state": models.EventPending}).Error
 		if err != nil {
 			return fmt.Errorf("hand the events of charge %s over: %w", held.customer, err)
 		}

@@ -41,16 +41,17 @@ RETURNING dirty_seq`,
 	return held, nil
 }
 
-// finishSync gives the lease back and marks what the sync has covered as done.
+// finishSync gives the lease back and marks what the sync has covered as done, what had been given up on
+// before it included: all of it was about a state that has now been read.
 func (s *Service) finishSync(tx *gorm.DB, held lease) error {
 	if err := s.releaseLease(tx, held); err != nil {
 		return err
 	}
 	err := tx.Exec(`
 UPDATE webhook_events SET state = ?, done_at = ?, last_error = '', attempts = attempts + 1
-WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ? AND dirty_seq <= ?`,
+WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state IN (?, ?) AND dirty_seq <= ?`,
 		models.EventDone, s.wall(), s.Connection.StripeAccount, s.Connection.Livemode, held.customer,
-		models.EventPending, held.seq).Error
+		models.EventPending, models.EventDead, held.seq).Error
 	if err != nil {
 		return fmt.Errorf("mark events done: %w", err)
 	}
@@ -108,8 +109,10 @@ func (s *Service) failSync(ctx context.Context, held lease, cause error) error {
 			"last_error": clip(cause.Error()), "next_at": wall.Add(backoff(held.customer, row.Attempts)),
 		}
 		state := models.EventPending
+		var last *Alert
 		if row.Attempts+1 >= maxAttempts {
 			change["dead_at"], state = wall, models.EventDead
+			last = &Alert{Kind: AlertDeadLetters, Subject: "Customer " + held.customer, Detail: cause.Error()}
 			s.Logger.ErrorContext(ctx, "customer given up on", "customer", held.customer, "error", cause)
 		}
 		err = tx.Model(&row).Where("lease_token = ?", held.token).Updates(change).Error
@@ -123,7 +126,10 @@ WHERE stripe_account = ? AND livemode = ? AND customer = ? AND state = ?`,
 		if err != nil {
 			return fmt.Errorf("record the failed sync: %w", err)
 		}
-		return nil
+		if last == nil {
+			return nil
+		}
+		return s.RaiseIn(tx, *last)
 	})
 }
 

@@ -55,6 +55,7 @@ func newWorld(t *testing.T, db *models.DB, changes ...func(*billing.Options)) *w
 	t.Cleanup(server.Close)
 	w.stripe = sandboxtest.New(t, func(o *sandbox.Options) {
 		o.WebhookURL, o.WebhookSecret, o.RelaxedDelivery = server.URL, sandboxtest.Secret, true
+		o.WebhookEvents = billing.EventTypes()
 	})
 	w.gateway = gateway.New(gateway.Options{
 		SecretKey: w.stripe.SecretKey(), APIBase: w.stripe.URL(), WebhookSecrets: []string{sandboxtest.Secret}, MaxRPS: 100,

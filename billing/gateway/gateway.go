@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/stripe/stripe-go/v81"
@@ -47,6 +46,8 @@ type Options struct {
 	NetworkRetries *int64
 	// Transport, when set, carries the calls instead of the network.
 	Transport http.RoundTripper
+	// Wall is the clock that is compared with Stripe's. Without one ClockSkew knows nothing.
+	Wall func() time.Time
 }
 
 // Gateway talks to one Stripe account.
@@ -54,6 +55,7 @@ type Gateway struct {
 	api     *client.API
 	livekey bool
 	secrets []string
+	limited *limited
 }
 
 // New makes a Gateway. It makes no call.
@@ -68,15 +70,13 @@ func New(o Options) *Gateway {
 		pooled.MaxIdleConnsPerHost = 16
 		transport = pooled
 	}
+	gate := &limited{next: transport, limit: rate.NewLimiter(rate.Limit(o.MaxRPS), o.MaxRPS), wall: o.Wall}
 	cfg := &stripe.BackendConfig{
 		URL:               stripe.String(o.APIBase),
 		MaxNetworkRetries: retries,
 		EnableTelemetry:   stripe.Bool(false),
 		LeveledLogger:     &stripe.LeveledLogger{Level: stripe.LevelNull},
-		HTTPClient: &http.Client{
-			Timeout:   tryTimeout,
-			Transport: &limited{next: transport, limit: rate.NewLimiter(rate.Limit(o.MaxRPS), o.MaxRPS)},
-		},
+		HTTPClient:        &http.Client{Timeout: tryTimeout, Transport: gate},
 	}
 	backends := &stripe.Backends{
 		API:     stripe.GetBackendWithConfig(stripe.APIBackend, cfg),
@@ -84,23 +84,7 @@ func New(o Options) *Gateway {
 		Uploads: stripe.GetBackendWithConfig(stripe.UploadsBackend, cfg),
 	}
 	live := len(o.SecretKey) > 7 && o.SecretKey[3:7] == "live"
-	return &Gateway{api: client.New(o.SecretKey, backends), livekey: live, secrets: o.WebhookSecrets}
-}
-
-// limited waits for its turn before each request, so that a backlog never runs into Stripe's limit, and says who asks.
-type limited struct {
-	next  http.RoundTripper
-	limit *rate.Limiter
-}
-
-// RoundTrip implements http.RoundTripper.
-func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := l.limit.Wait(r.Context()); err != nil {
-		return nil, fmt.Errorf("wait for the rate limit: %w", err)
-	}
-	named := r.Clone(r.Context())
-	named.Header.Set("User-Agent", strings.TrimSpace(r.UserAgent()+" "+agent))
-	return l.next.RoundTrip(named)
+	return &Gateway{api: client.New(o.SecretKey, backends), livekey: live, secrets: o.WebhookSecrets, limited: gate}
 }
 
 // Connection finds out whose key this is. The mode is the key's.

@@ -45,13 +45,15 @@ type envelope struct {
 // VerifyEvent implements billing.Gateway. It tries every configured secret, so that a rotation loses
 // no event, and never an empty one: stripe-go v81 would accept what anybody signs with nothing.
 func (g *Gateway) VerifyEvent(body []byte, signature string, now time.Time) (billing.Event, error) {
-	if err := g.verify(body, signature, now); err != nil {
+	signedAt, err := g.verify(body, signature, now)
+	if err != nil {
 		return billing.Event{}, err
 	}
 	event, err := readEvent(body)
 	if err != nil {
 		return billing.Event{}, fmt.Errorf("%w: %w", billing.ErrSignature, err)
 	}
+	event.SignedAt = signedAt
 	return event, nil
 }
 
@@ -77,9 +79,12 @@ func readEvent(body []byte) (billing.Event, error) {
 	return event, nil
 }
 
-func (g *Gateway) verify(body []byte, signature string, now time.Time) error {
-	if err := fresh(signature, now); err != nil {
-		return err
+// verify gives the time at which Stripe signed. The signature is judged before its time, so that only what Stripe
+// sent can say that a clock is wrong.
+func (g *Gateway) verify(body []byte, signature string, now time.Time) (time.Time, error) {
+	signedAt, err := timeSigned(signature)
+	if err != nil {
+		return time.Time{}, err
 	}
 	tried := false
 	for _, secret := range g.secrets {
@@ -87,18 +92,22 @@ func (g *Gateway) verify(body []byte, signature string, now time.Time) error {
 			continue
 		}
 		tried = true
-		if webhook.ValidatePayloadIgnoringTolerance(body, signature, secret) == nil {
-			return nil
+		if webhook.ValidatePayloadIgnoringTolerance(body, signature, secret) != nil {
+			continue
 		}
+		if now.Sub(signedAt).Abs() > tolerance {
+			return time.Time{}, fmt.Errorf("%w: it is more than %s from ours", billing.ErrStale, tolerance)
+		}
+		return signedAt, nil
 	}
 	if !tried {
-		return billing.ErrNoSecret
+		return time.Time{}, billing.ErrNoSecret
 	}
-	return billing.ErrSignature
+	return time.Time{}, billing.ErrSignature
 }
 
-// fresh refuses a signature whose time is too far from now, in either direction.
-func fresh(signature string, now time.Time) error {
+// timeSigned reads when a signature was made.
+func timeSigned(signature string) (time.Time, error) {
 	for part := range strings.SplitSeq(signature, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		if name != "t" {
@@ -108,12 +117,9 @@ func fresh(signature string, now time.Time) error {
 		if err != nil {
 			break
 		}
-		if age := now.Sub(timeOf(seconds)); age <= tolerance && age >= -tolerance {
-			return nil
-		}
-		return fmt.Errorf("%w: its time is more than %s from ours", billing.ErrSignature, tolerance)
+		return timeOf(seconds), nil
 	}
-	return fmt.Errorf("%w: it has no time", billing.ErrSignature)
+	return time.Time{}, fmt.Errorf("%w: it has no time", billing.ErrSignature)
 }
 
 // idOf reads an id from a field that holds an id, an expanded object, or null.

@@ -49,6 +49,8 @@ type Options struct {
 	SecretKey, WebhookSecret string
 	// WebhookURL, when set, receives all events signed with WebhookSecret, as if `stripe listen` forwarded them.
 	WebhookURL string
+	// WebhookEvents are the types that WebhookURL receives, where it is not all of them.
+	WebhookEvents []string
 	// ReturnHosts are the hosts beside loopback to which hosted pages may send the browser back.
 	ReturnHosts []string
 	// WebhookHosts are the hosts beside loopback to which webhooks may be delivered.

@@ -65,8 +65,8 @@ func deleteWebhookEndpoint(r *apiRequest) (Object, error) {
 	return r.Tx.load(r.ID)
 }
 
-// forwardTo keeps one endpoint that sends everything to a URL under the sandbox's own webhook secret, as
-// `stripe listen --forward-to` would. Without a URL an endpoint of an earlier run is taken away.
+// forwardTo keeps one endpoint that sends events to a URL under the sandbox's own webhook secret, as
+// `stripe listen --forward-to` would: everything, or the types of Options.WebhookEvents. Without a URL an endpoint of an earlier run is taken away.
 func (tx *Tx) forwardTo(url string) error {
 	old, err := tx.Find("webhook_endpoint", Query{Where: map[string]string{"_forward": "true"}})
 	if err != nil {
@@ -83,15 +83,22 @@ func (tx *Tx) forwardTo(url string) error {
 	if err := tx.s.checkWebhookURL(url); err != nil {
 		return err
 	}
+	types := []any{"*"}
+	if wanted := tx.s.opts.WebhookEvents; len(wanted) > 0 {
+		types = types[:0]
+		for _, name := range wanted {
+			types = append(types, name)
+		}
+	}
 	if len(old) > 0 {
 		_, err := tx.Update("webhook_endpoint", old[0].ID(), func(endpoint Object) error {
-			endpoint["url"], endpoint["_secret"] = url, tx.s.keys.webhook
+			endpoint["url"], endpoint["_secret"], endpoint["enabled_events"] = url, tx.s.keys.webhook, types
 			return nil
 		})
 		return err
 	}
 	endpoint := tx.Skeleton("webhook_endpoint")
-	endpoint["status"], endpoint["url"], endpoint["enabled_events"] = "enabled", url, []any{"*"}
+	endpoint["status"], endpoint["url"], endpoint["enabled_events"] = "enabled", url, types
 	endpoint["description"] = "The application that this sandbox belongs to"
 	endpoint["_forward"], endpoint["_secret"], endpoint["_connect"] = true, tx.s.keys.webhook, false
 	return tx.Insert(endpoint)

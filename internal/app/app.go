@@ -108,7 +108,7 @@ func (a *App) open(ctx context.Context) error {
 	}
 	a.Stripe = gateway.New(gateway.Options{
 		SecretKey: a.Config.StripeSecretKey, APIBase: a.Config.StripeAPIBase,
-		WebhookSecrets: a.Config.StripeWebhookSecrets, MaxRPS: a.Config.StripeMaxRPS,
+		WebhookSecrets: a.Config.StripeWebhookSecrets, MaxRPS: a.Config.StripeMaxRPS, Wall: time.Now,
 	})
 	connection, err := a.connect(ctx)
 	if err != nil {

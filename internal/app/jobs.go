@@ -24,6 +24,8 @@ func jobTable(b *billing.Service, outbox *mail.Outbox, accounts *auth.Service, r
 		{Name: billing.JobList, Every: reconcile, Timeout: 5 * time.Minute, Workers: 1, Run: b.ListMissed},
 		{Name: billing.JobSweep, Every: reconcile, Timeout: 5 * time.Minute, Workers: 1, Run: b.SweepDue},
 		{Name: billing.JobCalendar, Every: time.Minute, Timeout: 5 * time.Minute, Workers: 1, Run: b.RunCalendar},
+		{Name: billing.JobSignals, Every: time.Minute, Timeout: time.Minute, Workers: 1, Run: b.Signals},
+		{Name: billing.JobTrim, Every: time.Hour, Timeout: 5 * time.Minute, Workers: 1, Run: b.TrimPayloads},
 		{Name: jobMails, Every: 5 * time.Second, Timeout: 5 * time.Minute, Workers: 2, Run: outbox.Drain},
 		{Name: jobSweep, Every: time.Hour, Timeout: time.Minute, Workers: 1, Run: accounts.Sweep},
 	}

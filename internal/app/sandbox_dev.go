@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"example.com/tollgate/billing"
 	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/config"
 )
@@ -36,7 +37,7 @@ func (a *App) openSandbox(ctx context.Context) error {
 	}
 	s, err := sandbox.New(sandbox.Options{
 		Path: SandboxPath(a.Config), Addr: addr, Now: time.Now, Logger: a.log,
-		WebhookURL: a.Config.AppURL + "/webhooks/stripe", RelaxedDelivery: a.beside,
+		WebhookURL: a.Config.AppURL + "/webhooks/stripe", WebhookEvents: billing.EventTypes(), RelaxedDelivery: a.beside,
 		CaptureDir: a.Config.SandboxCaptures, CaptureName: "tollgate",
 	})
 	if err != nil {
