@@ -47,6 +47,12 @@ func eachSite(t *testing.T, body func(t *testing.T, s *site)) {
 
 func newSite(t *testing.T, databaseURL string) *site {
 	t.Helper()
+	return newLoggedSite(t, databaseURL, io.Discard)
+}
+
+// newLoggedSite is newSite for a test that reads what an operator would.
+func newLoggedSite(t *testing.T, databaseURL string, log io.Writer) *site {
+	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	origin := "http://" + listener.Addr().String()
@@ -57,7 +63,7 @@ func newSite(t *testing.T, databaseURL string) *site {
 	})
 	require.NoError(t, err)
 	cfg.DataDir = filepath.Join(t.TempDir(), "data")
-	a, err := app.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	a, err := app.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(log, nil)))
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	ready, done := make(chan struct{}), make(chan error, 1)

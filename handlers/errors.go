@@ -13,6 +13,7 @@ import (
 	"example.com/tollgate/billing/plan"
 	"example.com/tollgate/handlers/middleware"
 	"example.com/tollgate/internal/fault"
+	"example.com/tollgate/models"
 	"example.com/tollgate/views"
 )
 
@@ -35,11 +36,15 @@ func statuses() map[fault.Kind]int {
 // errorPageTimeout bounds what an error page may ask the database.
 const errorPageTimeout = 3 * time.Second
 
-// fromEcho translates the router's own errors into faults.
+// retryAfter is what a client is told that meets a part of the service which does not answer.
+const retryAfter = 10 * time.Second
+
+// fromEcho translates the router's errors and the database's into faults.
 func fromEcho(err error) error {
+	var known *fault.Error
 	var he *echo.HTTPError
 	if !errors.As(err, &he) {
-		if errors.Is(err, context.DeadlineExceeded) {
+		if !errors.As(err, &known) && models.Unavailable(err) {
 			return fault.Wrap(err, fault.Unavailable, "unavailable")
 		}
 		return err
@@ -94,8 +99,12 @@ func (s *site) handleError(err error, c echo.Context) {
 		s.Logger.ErrorContext(c.Request().Context(), "request failed", "request_id", middleware.RequestID(c),
 			"method", c.Request().Method, "route", c.Path(), "status", status, "code", f.Code, "error", f.Err)
 	}
-	if f.RetryAfter > 0 {
-		seconds := int64((f.RetryAfter + time.Second - 1) / time.Second)
+	wait := f.RetryAfter
+	if wait == 0 && f.Kind == fault.Unavailable {
+		wait = retryAfter
+	}
+	if wait > 0 {
+		seconds := int64((wait + time.Second - 1) / time.Second)
 		c.Response().Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 	}
 	if answerErr := s.answer(c, status, f); answerErr != nil {

@@ -32,11 +32,12 @@ func (queryLog) Warn(ctx context.Context, msg string, _ ...any) { slog.WarnConte
 // Error passes on what GORM has to say.
 func (queryLog) Error(ctx context.Context, msg string, _ ...any) { slog.ErrorContext(ctx, msg) }
 
-// Trace is called after every statement. Rows that are missing or there already, and requests that
-// went away, are answers rather than failures: whoever asked deals with them.
+// Trace is called after every statement. Rows that are missing or there already, requests that went
+// away, and a database that cannot do anything now are answers rather than failures of a statement:
+// whoever asked deals with them, and says so once.
 func (queryLog) Trace(ctx context.Context, _ time.Time, text func() (string, int64), err error) {
 	if err == nil || errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, gorm.ErrDuplicatedKey) ||
-		errors.Is(err, context.Canceled) {
+		errors.Is(err, context.Canceled) || Unavailable(err) {
 		return
 	}
 	sql, rows := text()
