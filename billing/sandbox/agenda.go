@@ -126,7 +126,7 @@ func (tx *Tx) nextItem(limit int64) (agendaItem, bool, error) {
 // earliest is what is due first by a test clock, or by the account's own clock when it is empty.
 func (tx *Tx) earliest(clock string, limit int64) (agendaItem, bool, error) {
 	item := agendaItem{clock: clock}
-	err := tx.sql.QueryRow(`SELECT kind, id, at, tries FROM agenda WHERE clock = ? AND at <= ? ORDER BY at, rowid LIMIT 1`,
+	err := tx.sql.direct.QueryRow(`SELECT kind, id, at, tries FROM agenda WHERE clock = ? AND at <= ? ORDER BY at, rowid LIMIT 1`,
 		clock, limit).Scan(&item.kind, &item.id, &item.at, &item.tries)
 	if errors.Is(err, sql.ErrNoRows) {
 		return item, false, nil
@@ -139,7 +139,7 @@ func (tx *Tx) earliest(clock string, limit int64) (agendaItem, bool, error) {
 
 // forgetAgenda drops everything that is due by a test clock.
 func (tx *Tx) forgetAgenda(clock string) error {
-	if _, err := tx.sql.Exec(`DELETE FROM agenda WHERE clock = ?`, clock); err != nil {
+	if _, err := tx.sql.direct.Exec(`DELETE FROM agenda WHERE clock = ?`, clock); err != nil {
 		return fmt.Errorf("forget what is due by %s: %w", clock, err)
 	}
 	return nil
@@ -151,7 +151,7 @@ func (s *Sandbox) putOff(ctx context.Context, item agendaItem) error {
 		if item.tries+1 >= maxStepTries {
 			return tx.Unschedule(item.kind, item.id)
 		}
-		_, err := tx.sql.Exec(`UPDATE agenda SET at = ?, tries = ? WHERE kind = ? AND id = ?`,
+		_, err := tx.sql.direct.Exec(`UPDATE agenda SET at = ?, tries = ? WHERE kind = ? AND id = ?`,
 			item.at+stepBackoff, item.tries+1, item.kind, item.id)
 		if err != nil {
 			return fmt.Errorf("put off %s of %s: %w", item.kind, item.id, err)

@@ -74,10 +74,12 @@ func bookCharge(tx *Tx, charge Object, amount int64, card TestCard) (Object, err
 
 func getBalanceTransaction(r *apiRequest) (Object, error) {
 	t, err := r.Tx.Get("balance_transaction", r.ID)
-	if err == nil {
-		cleared(r.Tx, t)
+	if err != nil {
+		return nil, err
 	}
-	return t, err
+	t = t.Clone()
+	cleared(r.Tx, t)
+	return t, nil
 }
 
 // listBalanceTransactions filters by type, source and currency. There are no payouts, so that asking for one's

@@ -81,7 +81,7 @@ func (tx *Tx) enqueue(event Object, endpoint string) error {
 		if slot.delay == 0 {
 			at = tx.queuedAt // What one transaction emits is ordered by rank alone.
 		}
-		_, err := tx.sql.Exec(`INSERT INTO deliveries (event, endpoint, rank, next_at) VALUES (?, ?, ?, ?)`,
+		_, err := tx.sql.direct.Exec(`INSERT INTO deliveries (event, endpoint, rank, next_at) VALUES (?, ?, ?, ?)`,
 			event.ID(), endpoint, tx.number*rankSpan+int64(slot.rank), at)
 		if err != nil {
 			return fmt.Errorf("queue event %s: %w", event.ID(), err)
@@ -234,7 +234,7 @@ func (s *Sandbox) attempt(ctx context.Context, p parcel) (Delivery, bool) {
 func (s *Sandbox) keepAttempts(ctx context.Context, tried []Delivery) error {
 	err := s.Do(context.WithoutCancel(ctx), func(tx *Tx) error {
 		for _, d := range tried {
-			_, err := tx.sql.Exec(`UPDATE deliveries SET attempt = ?, next_at = ?, state = ?, status = ?, excerpt = ?,
+			_, err := tx.sql.direct.Exec(`UPDATE deliveries SET attempt = ?, next_at = ?, state = ?, status = ?, excerpt = ?,
 				at = ? WHERE id = ?`, d.Attempt, d.NextAt, d.State, d.Status, d.Excerpt, d.At, d.ID)
 			if err != nil {
 				return fmt.Errorf("keep delivery attempt: %w", err)

@@ -109,6 +109,9 @@ func startCustomerDiscount(tx *Tx, customer Object, p Params) error {
 		_, err := deleteCustomerDiscount(&apiRequest{Tx: tx, ID: customer.ID()})
 		return err
 	}
+	if p.Str("coupon") == "" && p.Str("promotion_code") == "" {
+		return nil
+	}
 	// Another discount may have another currency; only what else is under way binds its customer.
 	bound, err := boundCurrency(tx, customer)
 	if err != nil {

@@ -13,21 +13,12 @@ import (
 // Emit records an event with a snapshot of the object, and queues it for every endpoint that listens to its type.
 // prev is what changed and what it was; nil leaves it out.
 func (tx *Tx) Emit(typ string, o Object, prev Object) error {
-	return tx.announce(&snapshot{object: visible(o.Clone())}, prev, typ)
+	return tx.announce(&image{object: visible(o.Clone())}, prev, typ)
 }
 
-// snapshot is an object in the form in which it leaves the sandbox.
-type snapshot struct {
-	object Object
-	text   encoded // The same as JSON, once it was asked for: all events of one change share it.
-}
-
-// announce records one event of each type about the same snapshot.
-func (tx *Tx) announce(shown *snapshot, prev Object, types ...string) error {
+// announce records one event of each type, all of which show the same.
+func (tx *Tx) announce(shown *image, prev Object, types ...string) error {
 	for _, typ := range types {
-		if shown.text == nil {
-			shown.text = encode(shown.object, "")
-		}
 		if err := tx.emit(typ, shown, prev); err != nil {
 			return err
 		}
@@ -35,7 +26,7 @@ func (tx *Tx) announce(shown *snapshot, prev Object, types ...string) error {
 	return nil
 }
 
-func (tx *Tx) emit(typ string, shown *snapshot, prev Object) error {
+func (tx *Tx) emit(typ string, shown *image, prev Object) error {
 	data := Object{"object": shown.object}
 	if prev != nil {
 		data["previous_attributes"] = prev
@@ -55,12 +46,7 @@ func (tx *Tx) emit(typ string, shown *snapshot, prev Object) error {
 		event["account"] = tx.account
 	}
 	tx.s.judge(typ, event)
-	data["object"] = shown.text
-	_, err := tx.sql.Exec(`INSERT INTO events (id, type, account, created, object_id, data) VALUES (?, ?, ?, ?, ?, ?)`,
-		event.ID(), typ, tx.account, tx.now, shown.object.ID(), string(encode(event, "")))
-	if err != nil {
-		return fmt.Errorf("record event %s: %w", typ, err)
-	}
+	tx.sql.events = append(tx.sql.events, waitingEvent{event, shown})
 	tx.emitted = true
 	return tx.queue(event)
 }
@@ -93,7 +79,7 @@ func previousAttributes(before, after Object) Object {
 
 // event reads one event by its id, with the number of deliveries that are still pending.
 func (tx *Tx) event(id string) (Object, error) {
-	found, err := tx.scan(`SELECT data FROM events WHERE id = ?`, id)
+	found, err := scan(tx.sql, `SELECT data FROM events WHERE id = ?`, id)
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
@@ -102,7 +88,7 @@ func (tx *Tx) event(id string) (Object, error) {
 
 // envelope is event, but leaves the data as it is written: a delivery sends it on without looking at it.
 func (tx *Tx) envelope(id string) (Object, error) {
-	var raw []byte
+	var raw string
 	var waiting int64
 	err := tx.sql.QueryRow(`SELECT data, (SELECT count(*) FROM deliveries WHERE event = events.id AND state = 'pending')
 		FROM events WHERE id = ?`, id).Scan(&raw, &waiting)

@@ -73,6 +73,10 @@ func (b *bill) compose(tx *Tx) (Object, error) {
 
 // redraw composes a draft again with other lines. The result is not stored: takeTotals copies what follows from them.
 func redraw(tx *Tx, inv Object, lines []Object) (Object, error) {
+	lines = slices.Clone(lines)
+	for i, line := range lines {
+		lines[i] = line.Clone() // What they are taxed and discounted by is written on them.
+	}
 	customer, err := tx.Ref("customer", inv.Str("customer"), "customer")
 	if err != nil {
 		return nil, err

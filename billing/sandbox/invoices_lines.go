@@ -7,13 +7,13 @@ import (
 	"example.com/tollgate/billing/sandbox/money"
 )
 
-// draftOf is the invoice of the request, whose lines can still be changed.
+// draftOf is a copy of the request's invoice, whose lines can still be changed.
 func draftOf(r *apiRequest) (Object, error) {
 	inv, err := r.Tx.Get("invoice", r.ID)
 	if err != nil {
 		return nil, err
 	}
-	return inv, editable(inv, "")
+	return inv.Clone(), editable(inv, "")
 }
 
 // addInvoiceLines puts waiting items onto a draft, and new ones that the request describes.

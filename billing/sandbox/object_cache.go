@@ -1,5 +1,12 @@
 package sandbox
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // cacheSize bounds how many objects one generation of the cache holds.
 const cacheSize = 1000
 
@@ -48,7 +55,10 @@ type unsettled struct {
 func (tx *Tx) bypass() { tx.news = unsettled{bypassed: true, changed: true} }
 
 // undo forgets what was written since the handler began.
-func (tx *Tx) undo() { tx.news = unsettled{bypassed: tx.news.bypassed, changed: tx.news.changed} }
+func (tx *Tx) undo() {
+	tx.news = unsettled{bypassed: tx.news.bypassed, changed: tx.news.changed}
+	tx.sql.drop()
+}
 
 // stored returns an object as it stands for this transaction, deleted stubs included, and nil when there is none. It
 // is shared: nobody may change it.
@@ -64,6 +74,32 @@ func (tx *Tx) stored(id string) (Object, error) {
 		}
 	}
 	return o, tx.enterClockOf(o)
+}
+
+// loan is an object that was lent, as it was then.
+type loan struct {
+	object Object
+	before encoded
+}
+
+// lend hands an object out that others look at too. In tests, where there is a judge, it is compared in the end with
+// what it was: whoever changed it has changed what the next request is told, but not what the table holds.
+func (tx *Tx) lend(o Object) Object {
+	if o != nil && tx.s.opts.Judge != nil {
+		tx.lent = append(tx.lent, loan{o, tx.s.writer.write(o)})
+	}
+	return o
+}
+
+// checkLoans tells the judge of objects that were lent and changed.
+func (tx *Tx) checkLoans() {
+	for _, l := range tx.lent {
+		if l.before != tx.s.writer.write(l.object) {
+			before, _ := decodeObject(string(l.before))
+			changed := slices.Sorted(maps.Keys(previousAttributes(before, l.object.Clone())))
+			tx.s.opts.Judge(fmt.Sprintf("a %s was only lent, but its %s changed", l.object.Kind(), strings.Join(changed, ", ")))
+		}
+	}
 }
 
 func (tx *Tx) remembered(id string) Object {

@@ -11,12 +11,12 @@ import (
 // decodeObject reads an object that encode wrote. What it accepts is JSON, but it is not a judge of JSON: nothing from
 // outside comes here. Reading is what a fast-forward does most, and encoding/json takes three times as long, because
 // it must first decide what everything is.
-func decodeObject(raw []byte) (Object, error) {
+func decodeObject(raw string) (Object, error) {
 	return (&jsonReader{raw: raw}).document()
 }
 
 // decodeEnvelope reads an event, but leaves its data as it is written.
-func decodeEnvelope(raw []byte) (Object, error) {
+func decodeEnvelope(raw string) (Object, error) {
 	return (&jsonReader{raw: raw, sealed: "data"}).document()
 }
 
@@ -39,7 +39,7 @@ func (r *jsonReader) document() (Object, error) {
 const maxNesting = 200
 
 type jsonReader struct {
-	raw []byte
+	raw string
 	at  int
 	// sealed is a key of the outermost object whose value is kept as it is written.
 	sealed string
@@ -96,7 +96,7 @@ func (r *jsonReader) value(depth int) (any, error) {
 }
 
 func (r *jsonReader) word(want string) error {
-	if len(r.raw)-r.at < len(want) || string(r.raw[r.at:r.at+len(want)]) != want {
+	if len(r.raw)-r.at < len(want) || r.raw[r.at:r.at+len(want)] != want {
 		return r.unexpected()
 	}
 	r.at += len(want)
@@ -206,10 +206,10 @@ func (r *jsonReader) text() (string, error) {
 		case c == '"':
 			r.at = i + 1
 			if plain {
-				return string(r.raw[start+1 : i]), nil
+				return r.raw[start+1 : i], nil
 			}
 			var s string
-			err := json.Unmarshal(r.raw[start:r.at], &s)
+			err := json.Unmarshal([]byte(r.raw[start:r.at]), &s)
 			return s, err
 		case c < ' ' || c >= utf8.RuneSelf:
 			plain = false
@@ -232,22 +232,22 @@ func (r *jsonReader) number() (any, error) {
 	if n, ok := whole(text); ok {
 		return n, nil
 	}
-	if !json.Valid(text) {
+	if !json.Valid([]byte(text)) {
 		return nil, r.unexpected()
 	}
-	if n, err := strconv.ParseInt(string(text), 10, 64); err == nil {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}
 	return json.Number(text), nil
 }
 
 // whole reads the numbers that are nearly all there are: digits without a leading zero, few enough for an int64.
-func whole(text []byte) (int64, bool) {
+func whole(text string) (int64, bool) {
 	if len(text) == 0 || len(text) > 18 || (text[0] == '0' && len(text) > 1) {
 		return 0, false
 	}
 	var n int64
-	for _, c := range text {
+	for _, c := range []byte(text) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -25,14 +26,21 @@ func encode(v any, indent string) []byte {
 // usualJSON is what most objects fit into, in bytes, and usualKeys how many keys they have: the writer begins with it.
 const usualJSON, usualKeys = 4 << 10, 64
 
-// encoded is a value that encode wrote before, without indentation. Events share the text of their object, which is
+// encoded is a value that was written before, without indentation. Events share the text of their object, which is
 // written once for all of them.
-type encoded []byte
+type encoded string
 
 type jsonWriter struct {
 	buf    []byte
 	indent string
 	keys   []string // A stack: each object that is being written has its keys on it.
+}
+
+// write returns a value's text. A writer may be used again and again, and then needs no new memory but for the text.
+func (w *jsonWriter) write(v any) encoded {
+	w.buf = w.buf[:0]
+	w.value(v, 0)
+	return encoded(w.buf)
 }
 
 func (w *jsonWriter) value(v any, depth int) {
@@ -232,9 +240,13 @@ func normalizeMap[M ~map[string]any](m M) any {
 	if m == nil {
 		return nil
 	}
-	out := make(Object, len(m))
+	out := Object(maps.Clone(m)) // Copies memory, where building it key by key would hash each of them.
 	for k, v := range m {
-		out[k] = normalize(v)
+		switch v.(type) {
+		case nil, string, bool, int64:
+		default:
+			out[k] = normalize(v)
+		}
 	}
 	return out
 }

@@ -89,7 +89,7 @@ func objectRows(tx *Tx, clause string, args ...any) ([]pages.ObjectRow, int64, e
 		if err := rows.Scan(&seq, &created, &raw); err != nil {
 			return nil, 0, fmt.Errorf("read object: %w", err)
 		}
-		o, err := decodeObject([]byte(raw))
+		o, err := decodeObject(raw)
 		if err != nil {
 			return nil, 0, err
 		}

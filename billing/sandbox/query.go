@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -44,18 +45,27 @@ func (tx *Tx) Find(kind string, q Query) ([]Object, error) {
 	if limit <= 0 || limit > maxFind {
 		limit = maxFind
 	}
-	return tx.scan(`SELECT data FROM objects WHERE `+where+` ORDER BY seq `+order+` LIMIT `+strconv.Itoa(limit), args...)
+	rows, err := tx.sql.about(kind)
+	if err != nil {
+		return nil, err
+	}
+	return scan(rows, `SELECT data FROM objects WHERE `+where+` ORDER BY seq `+order+` LIMIT `+strconv.Itoa(limit), args...)
 }
 
-func (tx *Tx) scan(query string, args ...any) ([]Object, error) {
-	rows, err := tx.sql.Query(query, args...)
+// querier is a way to the tables.
+type querier interface {
+	Query(query string, args ...any) (*sql.Rows, error)
+}
+
+func scan(q querier, query string, args ...any) ([]Object, error) {
+	rows, err := q.Query(query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("find objects: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
 	var out []Object
 	for rows.Next() {
-		var raw []byte
+		var raw string
 		if err := rows.Scan(&raw); err != nil {
 			return nil, fmt.Errorf("read object: %w", err)
 		}

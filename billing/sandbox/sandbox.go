@@ -98,6 +98,7 @@ type Sandbox struct {
 	turn     sync.Mutex   // Held by the transaction that is running: there is one connection.
 	turns    int64        // How many there were.
 	cache    objectCache
+	writer   jsonWriter // Of the transaction that is running.
 	advance  sync.Mutex // Held by whoever works off the agenda.
 	deliver  sync.Mutex // Held by whoever delivers webhooks.
 	faults   faultBox
@@ -313,15 +314,19 @@ func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) e
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{
-		ctx: ctx, sql: sqlTx, s: s, number: s.turns, now: s.Now().Unix(), request: opt.request, idemKey: opt.idem,
+		ctx: ctx, sql: &writeBehind{direct: sqlTx, writer: &s.writer}, s: s, number: s.turns, now: s.Now().Unix(), request: opt.request, idemKey: opt.idem,
 		account: opt.account,
 	}
 	defer func() { _ = sqlTx.Rollback() }() // Without effect after a commit; it also covers a panic in fn.
+	defer tx.checkLoans()
 	if err := fn(tx); err != nil {
 		return err
 	}
 	if opt.readOnly {
 		return nil
+	}
+	if err := tx.sql.write(); err != nil {
+		return err
 	}
 	waiting := s.requests.waiting()
 	if err := tx.flushLog(waiting); err != nil {

@@ -103,7 +103,7 @@ func moment(tx *Tx, p Params, key string) (int64, bool, error) {
 }
 
 func readPhase(tx *Tx, customer Object, p Params, start int64) (Object, error) {
-	phase := tx.s.schema.skeleton(tx.s.schema.Objects[kindPhase], 0)
+	phase := tx.s.schema.skeleton(tx.s.schema.Objects[kindPhase])
 	phase["automatic_tax"] = Object{"enabled": false, "liability": nil, "disabled_reason": nil}
 	phase["proration_behavior"], phase["start_date"] = prorateCreate, start
 	p.Copy(phase, "application_fee_percent", "billing_cycle_anchor", "billing_thresholds", "collection_method",

@@ -111,7 +111,7 @@ func (r *apiRequest) scheduleFromSubscription() (Object, error) {
 
 // phaseFrom describes a subscription's present period as a phase.
 func phaseFrom(tx *Tx, sub Object) (Object, error) {
-	phase := tx.s.schema.skeleton(tx.s.schema.Objects[kindPhase], 0)
+	phase := tx.s.schema.skeleton(tx.s.schema.Objects[kindPhase])
 	phase["automatic_tax"] = Object{
 		"enabled": sub.Bool("automatic_tax.enabled"), "liability": nil,
 		"disabled_reason": nil,

@@ -39,6 +39,8 @@ type schemaDoc struct {
 	Version string                 `json:"version"`
 	Objects map[string]*schemaNode `json:"objects"`
 	Ops     map[string]*schemaNode `json:"ops"`
+
+	skeletons sync.Map // Of *schemaNode to Object: what skeleton has built, for the whole program.
 }
 
 // schema decodes the embedded file once for the whole program; it is read-only afterwards.
@@ -73,9 +75,17 @@ func (d *schemaDoc) resolve(n *schemaNode) *schemaNode {
 	return n
 }
 
-// skeleton builds an object that has every key which Stripe always sends: null where it may be, and otherwise the
+// skeleton returns a new object that has every key which Stripe always sends: null where it may be, and otherwise the
 // type's zero value.
-func (d *schemaDoc) skeleton(n *schemaNode, depth int) Object {
+func (d *schemaDoc) skeleton(n *schemaNode) Object {
+	built, ok := d.skeletons.Load(n)
+	if !ok {
+		built, _ = d.skeletons.LoadOrStore(n, d.build(n, 0))
+	}
+	return asObject(built).Clone()
+}
+
+func (d *schemaDoc) build(n *schemaNode, depth int) Object {
 	out := Object{}
 	n = d.resolve(n)
 	if n == nil || depth > 8 {
@@ -105,7 +115,7 @@ func (d *schemaDoc) zero(p *schemaNode, depth int) any {
 	case "a":
 		return []any{}
 	case "o":
-		return d.skeleton(target, depth)
+		return d.build(target, depth)
 	case "m":
 		return Object{}
 	default:
@@ -123,7 +133,7 @@ func (tx *Tx) whole(kind, field string, sent Object) Object {
 }
 
 func (d *schemaDoc) fill(n *schemaNode, sent Object) Object {
-	out := d.skeleton(n, 0)
+	out := d.skeleton(n)
 	for key, value := range sent {
 		if inner := asObject(value); inner != nil {
 			value = d.fill(d.field(n, key), inner)

@@ -119,7 +119,7 @@ func openStore(ctx context.Context, path string) (*sql.DB, error) {
 // meta reads one setting; the second result tells whether it was there.
 func (tx *Tx) meta(key string) (string, bool, error) {
 	var value string
-	err := tx.sql.QueryRow(`SELECT value FROM meta WHERE key = ?`, key).Scan(&value)
+	err := tx.sql.direct.QueryRow(`SELECT value FROM meta WHERE key = ?`, key).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
@@ -130,7 +130,7 @@ func (tx *Tx) meta(key string) (string, bool, error) {
 }
 
 func (tx *Tx) setMeta(key, value string) error {
-	_, err := tx.sql.Exec(`INSERT INTO meta (key, value) VALUES (?, ?)
+	_, err := tx.sql.direct.Exec(`INSERT INTO meta (key, value) VALUES (?, ?)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value`, key, value)
 	if err != nil {
 		return fmt.Errorf("write setting %s: %w", key, err)

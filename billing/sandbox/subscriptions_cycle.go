@@ -100,6 +100,7 @@ func nextPeriod(sub Object) (start, end int64) {
 // renew opens the next period with a draft that is finalised and collected an hour later.
 func renew(tx *Tx, sub Object) error {
 	start, end := nextPeriod(sub)
+	sub = sub.Clone()
 	if sub.Str("status") == "trialing" {
 		sub["status"] = "active"
 	}

@@ -12,7 +12,7 @@ import (
 // commits together or not at all.
 type Tx struct {
 	ctx      context.Context
-	sql      *sql.Tx
+	sql      *writeBehind
 	s        *Sandbox
 	number   int64 // Counts the transactions of this run.
 	now      int64
@@ -21,6 +21,7 @@ type Tx struct {
 	account  string
 	emitted  bool
 	news     unsettled
+	lent     []loan
 	rank     int
 	queuedAt int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
 	offset   *int64 // Where the clock stands once this commits.
@@ -45,7 +46,7 @@ func (tx *Tx) NewID(prefix string) string { return tx.s.newID(prefix, tx.now) }
 // Skeleton returns a new object of a kind with every key that Stripe always sends.
 func (tx *Tx) Skeleton(kind string) Object {
 	doc := tx.s.schema
-	o := doc.skeleton(doc.Objects[kind], 0)
+	o := doc.skeleton(doc.Objects[kind])
 	o["object"] = kind
 	if prefix, ok := tx.s.prefixes[kind]; ok {
 		o["id"] = tx.NewID(prefix)
@@ -66,16 +67,20 @@ func (tx *Tx) Skeleton(kind string) Object {
 	return o
 }
 
-// load returns any object, deleted stubs included, and nil when there is none.
+// load returns any object, deleted stubs included, and nil when there is none. It is lent, as Get's is.
 func (tx *Tx) load(id string) (Object, error) {
 	o, err := tx.stored(id)
-	return o.Clone(), err
+	return tx.lend(o), err
 }
 
 // read reads an object from the table.
 func (tx *Tx) read(id string) (Object, error) {
-	var raw []byte
-	err := tx.sql.QueryRow(`SELECT data FROM objects WHERE id = ?`, id).Scan(&raw)
+	rows, err := tx.sql.at(id)
+	if err != nil {
+		return nil, err
+	}
+	var raw string
+	err = rows.QueryRow(`SELECT data FROM objects WHERE id = ?`, id).Scan(&raw)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -85,16 +90,18 @@ func (tx *Tx) read(id string) (Object, error) {
 	return decodeObject(raw)
 }
 
-// Get returns an object by the id that stood in the request's path. Its refusal is a 404.
+// Get returns an object by the id that stood in the request's path. Its refusal is a 404. The object is lent: others
+// look at the same one, so only Update changes it, and whoever wants another one like it takes a Clone.
 func (tx *Tx) Get(kind, id string) (Object, error) {
 	o, err := tx.find(kind, id, http.StatusNotFound, "id")
-	return o.Clone(), err
+	return tx.lend(o), err
 }
 
-// Ref returns an object that another one refers to. Its refusal is a 400 that names the parameter.
+// Ref returns an object that another one refers to. Its refusal is a 400 that names the parameter. It
+// is lent, as Get's is.
 func (tx *Tx) Ref(kind, id, param string) (Object, error) {
 	o, err := tx.find(kind, id, http.StatusBadRequest, param)
-	return o.Clone(), err
+	return tx.lend(o), err
 }
 
 // find returns an object that is shared, as stored does.
@@ -119,19 +126,16 @@ func (tx *Tx) Insert(o Object, events ...string) error {
 	if created == 0 {
 		created = tx.now
 	}
-	_, err := tx.sql.Exec(`INSERT INTO objects (id, object, customer, subscription, created, data)
-		VALUES (?, ?, ?, ?, ?, ?)`,
-		stored.ID(), stored.Kind(), stored.Str("customer"), stored.Str("subscription"), created,
-		string(encode(stored, "")))
-	if err != nil {
+	kept := &image{object: stored}
+	if err := tx.sql.insert(kept, created); err != nil {
 		return fmt.Errorf("insert %s %s: %w", stored.Kind(), stored.ID(), err)
 	}
 	tx.wrote(stored)
-	return tx.announce(&snapshot{object: visible(stored)}, nil, events...)
+	return tx.announce(kept.shown(), nil, events...)
 }
 
 // Update loads an object, lets fn change it and stores the result. Each event carries, as previous_attributes, what
-// changed and what it was; when nothing that leaves the sandbox changed, none is emitted.
+// changed and what it was; when nothing that leaves the sandbox changed, none is emitted. The result is lent, as Get's is.
 func (tx *Tx) Update(kind, id string, fn func(Object) error, events ...string) (Object, error) {
 	return tx.amend(kind, id, fn, events)
 }
@@ -151,23 +155,20 @@ func (tx *Tx) amend(kind, id string, fn func(Object) error, diffs []string, fact
 		return nil, err
 	}
 	after := asObject(keep(before, changed)) // A copy: what fn put into it may be somebody else's.
+	kept := &image{object: after}
 	if !same(before, after) {
-		_, err = tx.sql.Exec(`UPDATE objects SET data = ?, customer = ?, subscription = ? WHERE id = ?`,
-			string(encode(after, "")), after.Str("customer"), after.Str("subscription"), id)
-		if err != nil {
-			return nil, fmt.Errorf("update %s: %w", id, err)
-		}
+		tx.sql.replace(kept)
 		tx.wrote(after)
 	}
-	shown := snapshot{object: visible(after)}
+	shown := kept.shown()
 	if len(diffs) > 0 {
 		if prev := previousAttributes(visible(before), shown.object); len(prev) > 0 {
-			if err := tx.announce(&shown, prev, diffs...); err != nil {
+			if err := tx.announce(shown, prev, diffs...); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return after.Clone(), tx.announce(&shown, nil, facts...)
+	return tx.lend(after), tx.announce(shown, nil, facts...)
 }
 
 // Delete leaves the stub {id, object, deleted: true}. The events carry the object as it last was.
@@ -177,13 +178,9 @@ func (tx *Tx) Delete(kind, id string, events ...string) error {
 		return err
 	}
 	left := stub(o)
-	_, err = tx.sql.Exec(`UPDATE objects SET deleted = 1, customer = '', subscription = '', data = ? WHERE id = ?`,
-		string(encode(left, "")), id)
-	if err != nil {
-		return fmt.Errorf("delete %s: %w", id, err)
-	}
+	tx.sql.replace(&image{object: left})
 	tx.wrote(left)
-	return tx.announce(&snapshot{object: visible(o)}, nil, events...)
+	return tx.announce(&image{object: visible(o)}, nil, events...)
 }
 
 func stub(o Object) Object {
@@ -196,7 +193,7 @@ func (tx *Tx) Schedule(at int64, kind, id string) error {
 	if _, ok := tx.s.steps[kind]; !ok {
 		return fmt.Errorf("schedule %s: no such step in the agenda's table", kind)
 	}
-	_, err := tx.sql.Exec(`INSERT INTO agenda (kind, id, at, clock) VALUES (?, ?, ?, ?)
+	_, err := tx.sql.direct.Exec(`INSERT INTO agenda (kind, id, at, clock) VALUES (?, ?, ?, ?)
 		ON CONFLICT (kind, id) DO UPDATE SET at = excluded.at, tries = 0, clock = excluded.clock`, kind, id, max(at, tx.now), tx.clock)
 	if err != nil {
 		return fmt.Errorf("schedule %s of %s: %w", kind, id, err)
@@ -207,7 +204,7 @@ func (tx *Tx) Schedule(at int64, kind, id string) error {
 
 // Unschedule removes a step from the agenda; one that is not there is no error.
 func (tx *Tx) Unschedule(kind, id string) error {
-	if _, err := tx.sql.Exec(`DELETE FROM agenda WHERE kind = ? AND id = ?`, kind, id); err != nil {
+	if _, err := tx.sql.direct.Exec(`DELETE FROM agenda WHERE kind = ? AND id = ?`, kind, id); err != nil {
 		return fmt.Errorf("unschedule %s of %s: %w", kind, id, err)
 	}
 	return nil
@@ -216,7 +213,7 @@ func (tx *Tx) Unschedule(kind, id string) error {
 // Scheduled returns when a step is due; the second result tells whether it is on the agenda at all.
 func (tx *Tx) Scheduled(kind, id string) (int64, bool, error) {
 	var at int64
-	err := tx.sql.QueryRow(`SELECT at FROM agenda WHERE kind = ? AND id = ?`, kind, id).Scan(&at)
+	err := tx.sql.direct.QueryRow(`SELECT at FROM agenda WHERE kind = ? AND id = ?`, kind, id).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, false, nil
 	}

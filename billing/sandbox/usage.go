@@ -68,7 +68,7 @@ func emptyUsageLines(tx *Tx, sub Object, at int64) []Object {
 // remeasure adds the usage of a draft's lines up once more, so that what was reported while it was a draft is billed.
 func remeasure(tx *Tx, inv Object) (Object, error) {
 	changed := false
-	lines := inv.List("lines")
+	lines := inv.Clone().List("lines")
 	for _, line := range lines {
 		if !line.Has(usageNote) {
 			continue

@@ -185,11 +185,11 @@ func (c *call) handle(tx *Tx) (int, []byte, error) {
 	}
 	if refused != nil {
 		if !refused.Keep {
+			tx.undo()
 			if _, err := tx.sql.Exec(`ROLLBACK TO handler`); err != nil {
 				return 0, nil, err
 			}
 			tx.emitted, tx.rank, tx.advances = false, 0, false
-			tx.undo()
 		}
 		status, body := c.refusal(refused)
 		return status, body, nil

@@ -40,11 +40,38 @@ func (s *Sandbox) public(o Object) Object {
 // visible is public for an object in the form in which it comes back from storage. It copies only where there is
 // something to strip, so that nobody may change what it returns.
 func visible(o Object) Object {
-	if !hides(o) {
-		return o
-	}
-	out, _ := publicValue(o.Clone()).(Object)
+	out, _ := withoutHidden(o).(Object)
 	return out
+}
+
+// withoutHidden copies what has something to strip, and shares the rest.
+func withoutHidden(v any) any {
+	if !hides(v) {
+		return v
+	}
+	if items, ok := v.([]any); ok {
+		out := make([]any, len(items))
+		for i, item := range items {
+			out[i] = withoutHidden(item)
+		}
+		return out
+	}
+	x := asObject(v)
+	kind, out := x.Kind(), make(Object, len(x))
+	for key, value := range x {
+		if !strings.HasPrefix(key, "_") && !includable(kind, key) {
+			out[key] = withoutHidden(value)
+		}
+	}
+	return out
+}
+
+// shown is an image as it leaves the sandbox.
+func (i *image) shown() *image {
+	if !hides(i.object) {
+		return i
+	}
+	return &image{object: visible(i.object)}
 }
 
 func hides(v any) bool {
@@ -249,7 +276,7 @@ func (tx *Tx) renderRef(id string, tree expandTree) (any, error) {
 	if o == nil {
 		return id, nil
 	}
-	return tx.renderValue(o, tree)
+	return tx.renderValue(o.Clone(), tree)
 }
 
 // renderComputed fills in the includable fields that are queries and not stored.

@@ -33,12 +33,12 @@ func requestHash(method, path string, p Params) string {
 // Keys live by the wall clock: a fast-forward must not make an application's retry charge twice.
 func (tx *Tx) recall(scope, key, hash string) (*remembered, error) {
 	oldest := tx.s.opts.Now().Add(-idempotencyLife).Unix()
-	if _, err := tx.sql.Exec(`DELETE FROM idempotency WHERE at < ?`, oldest); err != nil {
+	if _, err := tx.sql.direct.Exec(`DELETE FROM idempotency WHERE at < ?`, oldest); err != nil {
 		return nil, fmt.Errorf("forget old idempotency keys: %w", err)
 	}
 	var earlier remembered
 	var earlierHash, body string
-	err := tx.sql.QueryRow(`SELECT hash, status, request, body FROM idempotency WHERE scope = ? AND key = ?`, scope, key).
+	err := tx.sql.direct.QueryRow(`SELECT hash, status, request, body FROM idempotency WHERE scope = ? AND key = ?`, scope, key).
 		Scan(&earlierHash, &earlier.status, &earlier.request, &body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
@@ -59,7 +59,7 @@ func (tx *Tx) recall(scope, key, hash string) (*remembered, error) {
 
 // remember keeps an answer in the transaction that has its effect, so that there is never one without the other.
 func (tx *Tx) remember(scope, key, hash string, status int, body []byte) error {
-	_, err := tx.sql.Exec(`INSERT INTO idempotency (scope, key, hash, status, request, body, at)
+	_, err := tx.sql.direct.Exec(`INSERT INTO idempotency (scope, key, hash, status, request, body, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)`,
 		scope, key, hash, status, tx.request, string(body), tx.s.opts.Now().Unix())
 	if err != nil {

@@ -82,7 +82,7 @@ func (r *apiRequest) listRows(table, where string, args []any, p listPage, unkno
 		where += " AND seq " + comparison + " ?"
 		args = append(args, seq)
 	}
-	found, err := r.Tx.scan(`SELECT data FROM `+table+` WHERE `+where+` ORDER BY seq `+order+
+	found, err := scan(r.Tx.sql, `SELECT data FROM `+table+` WHERE `+where+` ORDER BY seq `+order+
 		` LIMIT `+strconv.Itoa(p.limit+1), args...)
 	if err != nil {
 		return nil, err

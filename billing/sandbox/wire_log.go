@@ -79,14 +79,14 @@ func (tx *Tx) flushLog(entries []LoggedRequest) error {
 		return nil
 	}
 	for _, l := range entries {
-		_, err := tx.sql.Exec(`INSERT INTO requests
+		_, err := tx.sql.direct.Exec(`INSERT INTO requests
 			(id, at, method, path, status, millis, idempotency_key, params, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			l.ID, l.At, l.Method, l.Path, l.Status, l.Millis, l.IdempotencyKey, l.Params, l.Response)
 		if err != nil {
 			return fmt.Errorf("log request: %w", err)
 		}
 	}
-	_, err := tx.sql.Exec(`DELETE FROM requests WHERE seq <= (SELECT max(seq) FROM requests) - ?`, maxLogged)
+	_, err := tx.sql.direct.Exec(`DELETE FROM requests WHERE seq <= (SELECT max(seq) FROM requests) - ?`, maxLogged)
 	return err
 }
 
@@ -153,7 +153,7 @@ func (tx *Tx) Requests(limit int) ([]LoggedRequest, error) {
 	limit = min(max(limit, 1), maxLogged)
 	out := tx.s.requests.waiting()
 	slices.Reverse(out)
-	rows, err := tx.sql.Query(`SELECT id, at, method, path, status, millis, idempotency_key, params, response
+	rows, err := tx.sql.direct.Query(`SELECT id, at, method, path, status, millis, idempotency_key, params, response
 		FROM requests ORDER BY seq DESC LIMIT ?`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read request log: %w", err)
