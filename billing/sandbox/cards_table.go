@@ -1,11 +1,14 @@
 package sandbox
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // testCards is the table of all cards that the sandbox knows.
-func testCards() []TestCard {
+var testCards = sync.OnceValue(func() []TestCard {
 	return slices.Concat(successCards(), declineCards(), threeDSCards(), laterCards())
-}
+})
 
 func successCards() []TestCard {
 	return []TestCard{

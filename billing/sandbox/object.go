@@ -21,8 +21,10 @@ func (o Object) Kind() string { return o.Str("object") }
 
 // at follows a dotted path through objects, arrays and embedded lists.
 func (o Object) at(path string) any {
-	var current any = map[string]any(o)
-	for _, key := range strings.Split(path, ".") {
+	var current any = o
+	for more := true; more; {
+		var key string
+		key, path, more = strings.Cut(path, ".")
 		switch v := current.(type) {
 		case Object:
 			current = v[key]

@@ -57,6 +57,7 @@ func (tx *Tx) bypass() { tx.news = unsettled{bypassed: true, changed: true} }
 // undo forgets what was written since the handler began.
 func (tx *Tx) undo() {
 	tx.news = unsettled{bypassed: tx.news.bypassed, changed: tx.news.changed}
+	tx.born, tx.planned = nil, nil
 	tx.sql.drop()
 }
 

@@ -96,27 +96,30 @@ func boundCurrency(tx *Tx, customer Object) (string, error) {
 	if customer.ID() == "" {
 		return "", nil
 	}
-	rows, err := tx.sql.about("subscription", "invoiceitem", "checkout.session")
-	if err != nil {
-		return "", err
+	var newest int64
+	bound := ""
+	for _, row := range []struct{ kind, billing string }{
+		{"subscription", `json_extract(data, '$.status') NOT IN ('canceled', 'incomplete_expired')`},
+		{"invoiceitem", `json_extract(data, '$.invoice') IS NULL`},
+		{"checkout.session", `json_extract(data, '$.status') = 'open' AND json_extract(data, '$.mode') = 'subscription'`},
+	} {
+		rows, err := tx.sql.about(row.kind)
+		if err != nil {
+			return "", err
+		}
+		var seq int64
+		var currency string
+		err = rows.QueryRow(`SELECT seq, json_extract(data, '$.currency') FROM objects
+			WHERE customer <> '' AND customer = ? AND object = ? AND deleted = 0 AND `+row.billing+`
+			ORDER BY seq DESC LIMIT 1`, customer.ID(), row.kind).Scan(&seq, &currency)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return "", fmt.Errorf("find the currency of %s: %w", customer.ID(), err)
+		}
+		if seq > newest {
+			newest, bound = seq, currency
+		}
 	}
-	var currency string
-	// Naming the kinds once more lets the index leave out what a customer has most of, and its JSON unread.
-	err = rows.QueryRow(`SELECT json_extract(data, '$.currency') FROM objects
-		WHERE customer <> '' AND customer = ? AND object IN ('subscription', 'invoiceitem', 'checkout.session')
-			AND deleted = 0 AND (
-			(object = 'subscription' AND json_extract(data, '$.status') NOT IN ('canceled', 'incomplete_expired'))
-			OR (object = 'invoiceitem' AND json_extract(data, '$.invoice') IS NULL)
-			OR (object = 'checkout.session' AND json_extract(data, '$.status') = 'open'
-				AND json_extract(data, '$.mode') = 'subscription'))
-		ORDER BY seq DESC LIMIT 1`, customer.ID()).Scan(&currency)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("find the currency of %s: %w", customer.ID(), err)
-	}
-	return currency, nil
+	return bound, nil
 }
 
 // oneCurrency refuses to bill a customer in another currency than what is under way for them.

@@ -314,8 +314,8 @@ func (s *Sandbox) transact(ctx context.Context, opt txOptions, fn func(tx *Tx) e
 		return fmt.Errorf("begin: %w", err)
 	}
 	tx := &Tx{
-		ctx: ctx, sql: &writeBehind{direct: sqlTx, writer: &s.writer}, s: s, number: s.turns, now: s.Now().Unix(), request: opt.request, idemKey: opt.idem,
-		account: opt.account,
+		ctx: ctx, sql: &writeBehind{direct: sqlTx, writer: &s.writer}, s: s, number: s.turns, now: s.Now().Unix(),
+		request: opt.request, idemKey: opt.idem, account: opt.account,
 	}
 	defer func() { _ = sqlTx.Rollback() }() // Without effect after a commit; it also covers a panic in fn.
 	defer tx.checkLoans()

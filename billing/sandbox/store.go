@@ -86,12 +86,13 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
 // openStore opens the file, or a private database in memory when path is empty. There is one connection, so writers
 // queue up in Go instead of meeting each other's locks, and every request sees the world as its predecessor left it.
+// SQLite's own locks between threads (_mutex) would guard it once more.
 func openStore(ctx context.Context, path string) (*sql.DB, error) {
-	dsn := "file::memory:?_txlock=immediate&_stmt_cache_size=200"
+	dsn := "file::memory:?_txlock=immediate&_mutex=no&_stmt_cache_size=200"
 	if path != "" {
 		escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
 		dsn = "file:" + escaped + "?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000" +
-			"&_stmt_cache_size=200"
+			"&_mutex=no&_stmt_cache_size=200"
 	}
 	db, err := sql.Open("sqlite3", dsn)
 	if err != nil {

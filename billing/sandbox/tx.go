@@ -21,6 +21,8 @@ type Tx struct {
 	account  string
 	emitted  bool
 	news     unsettled
+	born     map[string]bool    // The ids of the objects that were made in it.
+	planned  map[[2]string]bool // What was put on the agenda in it, by kind and id.
 	lent     []loan
 	rank     int
 	queuedAt int64  // When what this transaction emits is due for delivery: wall time in milliseconds.
@@ -131,6 +133,10 @@ func (tx *Tx) Insert(o Object, events ...string) error {
 		return fmt.Errorf("insert %s %s: %w", stored.Kind(), stored.ID(), err)
 	}
 	tx.wrote(stored)
+	if tx.born == nil {
+		tx.born = map[string]bool{}
+	}
+	tx.born[stored.ID()] = true
 	return tx.announce(kept.shown(), nil, events...)
 }
 
@@ -198,12 +204,19 @@ func (tx *Tx) Schedule(at int64, kind, id string) error {
 	if err != nil {
 		return fmt.Errorf("schedule %s of %s: %w", kind, id, err)
 	}
+	if tx.planned == nil {
+		tx.planned = map[[2]string]bool{}
+	}
+	tx.planned[[2]string{kind, id}] = true
 	tx.emitted = true
 	return nil
 }
 
 // Unschedule removes a step from the agenda; one that is not there is no error.
 func (tx *Tx) Unschedule(kind, id string) error {
+	if tx.born[id] && !tx.planned[[2]string{kind, id}] {
+		return nil // What was made just now has on the agenda only what was put there just now.
+	}
 	if _, err := tx.sql.direct.Exec(`DELETE FROM agenda WHERE kind = ? AND id = ?`, kind, id); err != nil {
 		return fmt.Errorf("unschedule %s of %s: %w", kind, id, err)
 	}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -62,10 +61,7 @@ func (l *requestLog) written(entries []LoggedRequest) {
 
 // log keeps the request for the console, whatever became of it.
 func (c *call) log(status int, body []byte) {
-	params, err := json.Marshal(normalize(redactCards(c.raw)))
-	if err != nil {
-		params = []byte("{}")
-	}
+	params := encode(redactCards(c.raw), "")
 	c.s.requests.add(LoggedRequest{
 		ID: c.id, At: c.s.Now().Unix(), Method: c.r.Method, Path: c.r.URL.Path, Status: status,
 		Millis: c.s.opts.Now().Sub(c.started).Milliseconds(), IdempotencyKey: c.key,
