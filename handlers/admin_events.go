@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"example.com/tollgate/billing"
 	"example.com/tollgate/internal/auth"
+	"example.com/tollgate/internal/fault"
 	"example.com/tollgate/models"
 	"example.com/tollgate/views"
 )
@@ -19,13 +22,9 @@ func (s *site) adminEvents(c echo.Context) error {
 		return err
 	}
 	ctx, number := c.Request().Context(), pageNumber(c)
-	query := views.EventQuery{
-		Q: auth.Clip(c.QueryParam("q"), maxQuery), State: auth.Clip(c.QueryParam("state"), maxQuery),
-		Type: auth.Clip(c.QueryParam("type"), maxQuery),
-	}
-	events, total, err := s.DB.ListEvents(ctx, models.EventFilter{
-		State: query.State, Type: query.Type, Query: query.Q, Page: number,
-	})
+	query, filter := eventQuery(c.QueryParam)
+	filter.Page = number
+	events, total, err := s.DB.ListEvents(ctx, filter)
 	if err != nil {
 		return err
 	}
@@ -41,9 +40,30 @@ func (s *site) adminEvents(c echo.Context) error {
 	for _, name := range types {
 		page.Types = append(page.Types, views.Option{Value: name, Text: name})
 	}
-	asked := filters(map[string]string{"q": query.Q, "state": query.State, "type": query.Type})
+	asked := filters(map[string]string{
+		"q": query.Q, "state": query.State, "type": query.Type, "since": query.Since, "until": query.Until,
+	})
 	page.Pager = views.NewPager(views.PathAdminEvents, asked, number, models.EventsPerPage, total)
 	return render(c, http.StatusOK, views.AdminEvents(page))
+}
+
+// eventQuery reads the filter of the inbox from an address or a form. A day that is none is left out.
+func eventQuery(value func(string) string) (views.EventQuery, models.EventFilter) {
+	clipped := func(name string) string { return auth.Clip(value(name), maxQuery) }
+	query := views.EventQuery{
+		Q: clipped("q"), State: clipped("state"), Type: clipped("type"), Since: clipped("since"), Until: clipped("until"),
+	}
+	filter := models.EventFilter{State: query.State, Type: query.Type, Query: query.Q}
+	var err error
+	if filter.Since, err = time.Parse(time.DateOnly, query.Since); err != nil {
+		query.Since = ""
+	}
+	if until, err := time.Parse(time.DateOnly, query.Until); err == nil {
+		filter.Until = until.AddDate(0, 0, 1)
+	} else {
+		query.Until = ""
+	}
+	return query, filter
 }
 
 func eventRows(events []models.WebhookEvent) []views.EventRow {
@@ -78,7 +98,7 @@ func (s *site) adminEvent(c echo.Context) error {
 	}
 	page := views.AdminEventPage{
 		Page: frame, Event: eventRow(event), APIVersion: event.APIVersion, OccurredAt: event.OccurredAt,
-		DoneAt: event.DoneAt, Payload: indented(event.Payload),
+		DoneAt: event.DoneAt, TrimmedAt: event.TrimmedAt, Payload: indented(event.Payload),
 		ReplayURL: views.PathAdminEvents + "/" + event.PublicID + "/replay",
 	}
 	if account != "" {
@@ -103,4 +123,40 @@ func (s *site) adminReplayEvent(c echo.Context) error {
 		return err
 	}
 	return s.backWith(c, views.PathAdminEvents+"/"+id, "replayed")
+}
+
+// adminReplayForm asks about a replay of what a filter finds. Without a filter there is nothing to ask: the
+// whole inbox is never meant.
+func (s *site) adminReplayForm(c echo.Context) error {
+	query, filter := eventQuery(c.QueryParam)
+	if !filter.Narrows() {
+		return back(c, views.PathAdminEvents)
+	}
+	frame, err := s.page(c, views.ReplayTitle)
+	if err != nil {
+		return err
+	}
+	found, err := s.Billing.CountReplay(c.Request().Context(), filter)
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, views.AdminReplay(views.AdminReplayPage{
+		Page: frame, Query: query, Events: found.Events, Customers: found.Customers, AtOnce: billing.MaxReplay,
+	}))
+}
+
+// adminReplayEvents has every event of a filter looked at again, and leaves in the log who asked for it.
+func (s *site) adminReplayEvents(c echo.Context) error {
+	_, filter := eventQuery(c.FormValue)
+	if !filter.Narrows() {
+		return fault.New(fault.Invalid, "bad_request")
+	}
+	n, err := s.Billing.ReplayEvents(c.Request().Context(), filter)
+	s.Logger.InfoContext(c.Request().Context(), "events replayed", "events", n, "admin", s.identity(c).User.PublicID,
+		"state", filter.State, "type", filter.Type, "query", filter.Query, "since", filter.Since, "until", filter.Until,
+		"error", err)
+	if err != nil {
+		return err
+	}
+	return s.backWith(c, views.PathAdminEvents+"?state="+models.EventPending, "replayed_many")
 }

@@ -117,6 +117,8 @@ func (s *site) routes() []route {
 		post("/admin/subscribers/:id/pause", admin, s.adminPauseBilling),
 		post("/admin/subscribers/:id/unpause", admin, s.adminResumeBilling),
 		get("/admin/events", admin, s.adminEvents),
+		get("/admin/events/replay", admin, s.adminReplayForm),
+		post("/admin/events/replay", admin, s.adminReplayEvents),
 		get("/admin/events/:id", admin, s.adminEvent),
 		post("/admin/events/:id/replay", admin, s.adminReplayEvent),
 		get("/admin/alerts", admin, s.adminAlerts),

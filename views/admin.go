@@ -62,16 +62,60 @@ func (q SubscriberQuery) order(key string) string {
 
 // stateAddress is the inbox with another state and the rest of its filter.
 func (q EventQuery) stateAddress(state string) string {
+	q.State = state
+	return q.address()
+}
+
+// address is the inbox under this filter, and replayAddress asks about a replay of what it finds.
+func (q EventQuery) address() string { return q.at(PathAdminEvents) }
+
+func (q EventQuery) replayAddress() string { return q.at(PathAdminReplay) }
+
+func (q EventQuery) at(path string) string {
 	values := url.Values{}
-	for name, value := range map[string]string{"q": q.Q, "type": q.Type, "state": state} {
-		if value != "" {
-			values.Set(name, value)
-		}
+	for _, field := range q.fields() {
+		values.Set(field.Key, field.Name)
 	}
 	if len(values) == 0 {
-		return PathAdminEvents
+		return path
 	}
-	return PathAdminEvents + "?" + values.Encode()
+	return path + "?" + values.Encode()
+}
+
+// fields are the parameters that are set, and their values as the names.
+func (q EventQuery) fields() []Count {
+	var set []Count
+	for _, field := range []Count{
+		{Key: "q", Name: q.Q},
+		{Key: "type", Name: q.Type},
+		{Key: "state", Name: q.State},
+		{Key: "since", Name: q.Since},
+		{Key: "until", Name: q.Until},
+	} {
+		if field.Name != "" {
+			set = append(set, field)
+		}
+	}
+	return set
+}
+
+// Narrows reports whether the filter leaves anything out.
+func (q EventQuery) Narrows() bool { return len(q.fields()) > 0 }
+
+// lines say in words what the filter asks for.
+func (q EventQuery) lines() []Count {
+	names := map[string]string{
+		"q": "Event, customer or object", "type": "Type", "state": "State", "since": "From", "until": "To",
+	}
+	var lines []Count
+	for _, field := range q.fields() {
+		value := field.Name
+		if field.Key == "state" {
+			value = eventWords(value).label
+		}
+		lines = append(lines, Count{Key: names[field.Key], Name: value})
+	}
+	return lines
 }
 
 // here marks a link as the one that is being looked at.

@@ -65,6 +65,16 @@ func adminPages() map[string]templ.Component {
 		"admin-events":      AdminEvents(events),
 		"admin-events-none": AdminEvents(quiet),
 		"admin-event":       AdminEvent(event),
+		"admin-event-trimmed": AdminEvent(func() AdminEventPage {
+			trimmed := event
+			trimmed.Payload, trimmed.TrimmedAt = "", dayp(-1)
+			return trimmed
+		}()),
+		"admin-replay": AdminReplay(AdminReplayPage{
+			Page: admin("/admin/events/replay", ReplayTitle), Query: EventQuery{State: "dead", Type: "invoice.paid", Since: "2026-03-01"},
+			Events: 12034, Customers: 812, AtOnce: 10000,
+		}),
+		"admin-replay-none": AdminReplay(AdminReplayPage{Page: admin("/admin/events/replay", ReplayTitle), Query: EventQuery{Q: "cus_nobody"}, AtOnce: 10000}),
 		"admin-alerts":      AdminAlerts(alertsPage()),
 		"admin-alerts-past": AdminAlerts(AdminAlertsPage{
 			Page: admin("/admin/alerts", AlertsTitle), Resolved: true, Recipients: 1, Pager: Pager{Page: 1, PerPage: 20, Total: 1},

@@ -73,6 +73,7 @@ func messages() map[string]string {
 		"purchased":      "Your plan is active. Thank you!",
 		"trial_started":  "Your trial has begun. Everything in the plan is ready to use.",
 		"synced":         "Read from Stripe just now.",
+		"replayed_many":  "The events are being looked at again.",
 		"replayed":       "The event is being looked at again.",
 		"alert_resolved": "The alert is resolved. If it is still true, it opens again.",
 

@@ -130,8 +130,9 @@ type EventRow struct {
 	LastError                          string
 }
 
-// EventQuery is the inbox's filter as it stands in the address.
-type EventQuery struct{ State, Type, Q string }
+// EventQuery is the inbox's filter as it stands in the address. Since and Until are days, as the browser's
+// field for a date gives them, in UTC; both count.
+type EventQuery struct{ State, Type, Q, Since, Until string }
 
 // AdminEventsPage is the webhook inbox. States carries a count for each tab.
 type AdminEventsPage struct {
@@ -150,6 +151,7 @@ type AdminEventPage struct {
 	APIVersion    string
 	OccurredAt    time.Time
 	DoneAt        *time.Time
+	TrimmedAt     *time.Time // since when the payload is gone
 	SubscriberURL string
 	Payload       string
 	ReplayURL     string

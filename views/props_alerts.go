@@ -37,3 +37,17 @@ type AdminAlertsPage struct {
 	Rows       []AlertRow
 	Pager      Pager
 }
+
+// PathAdminReplay asks about a replay of what a filter of the inbox finds; POST carries it out.
+const PathAdminReplay = "/admin/events/replay"
+
+// ReplayTitle is the title of the page that asks about a replay.
+const ReplayTitle = "Replay events"
+
+// AdminReplayPage says what a replay would do. At most AtOnce events are replayed in one go.
+type AdminReplayPage struct {
+	layout.Page
+	Query             EventQuery
+	Events, Customers int64
+	AtOnce            int64
+}

@@ -30,7 +30,7 @@ func AlertObject(kind, key string) (address, text string) {
 	case "dead_letters":
 		return PathAdminEvents + "?state=dead", "Events that were given up on"
 	case "unhandled_event":
-		return EventQuery{State: "ignored", Type: key}.stateAddress("ignored"), "Events of this type"
+		return EventQuery{State: "ignored", Type: key}.address(), "Events of this type"
 	}
 	return "", ""
 }

@@ -68,10 +68,7 @@ func (e *environment) commands() []*cobra.Command {
 				Use: "create [URL]", Short: "Make the endpoint at Stripe, with the events that are handled",
 				Args: cobra.MaximumNArgs(1), RunE: e.webhookCreate,
 			}),
-		group("events", "Received webhook events",
-			&cobra.Command{
-				Use: "replay ID...", Short: "Work events off again", Args: cobra.RangeArgs(1, 1000), RunE: e.eventsReplay,
-			}),
+		e.eventsCommand(),
 		{Use: "doctor", Short: "Check this installation and say what to mend", Args: cobra.NoArgs, RunE: e.doctor},
 		e.seedCommand(),
 		group("sandbox", "The embedded Stripe",

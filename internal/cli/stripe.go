@@ -55,16 +55,3 @@ func (e *environment) webhookCreate(cmd *cobra.Command, args []string) error {
 		return nil
 	})
 }
-
-// eventsReplay works events off again, by our id or Stripe's.
-func (e *environment) eventsReplay(cmd *cobra.Command, args []string) error {
-	return e.withApp(cmd, func(a *app.App) error {
-		for _, id := range args {
-			if err := a.Billing.ReplayEvent(cmd.Context(), id); err != nil {
-				return err
-			}
-			e.printf("%s is pending again.\n", id)
-		}
-		return a.Billing.SyncDue(cmd.Context())
-	})
-}
