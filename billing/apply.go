@@ -95,6 +95,7 @@ func (a *application) applyCustomer(snap Snapshot) error {
 				card = *sub.Card
 			}
 		}
+		change["payment_method"] = snap.cards()
 		change["card_brand"], change["card_last4"] = card.Brand, card.Last4
 		change["card_exp_month"], change["card_exp_year"] = card.ExpMonth, card.ExpYear
 		a.customer.CardBrand, a.customer.CardLast4 = card.Brand, card.Last4 // for the receipts of this sync
@@ -146,6 +147,11 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 		a.subscriptionFacts(before[row.StripeID], rows[i])
 		if err := a.alertUnknown(before[row.StripeID], rows[i]); err != nil {
+			return err
+		}
+	}
+	for _, row := range rows {
+		if err := a.tryNewCard(snap, a.customer.PaymentMethod, row); err != nil {
 			return err
 		}
 	}

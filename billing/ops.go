@@ -27,6 +27,7 @@ const (
 	opEndSecond      = "end_second"     // end and refund a plan that was bought beside another
 	opPauseBilling   = "pause_billing"  // stop the invoices
 	opUnpause        = "resume_billing" // start them again
+	opPayInvoice     = "pay_invoice"    // try what is overdue with a new card
 )
 
 // The limits of one pass over the operations. An operation's lease outlives its calls.
@@ -68,6 +69,7 @@ func operations() []operation {
 		{opEndSecond, (*Service).endSecond, (*Service).changed},
 		{opPauseBilling, (*Service).pauseBilling, (*Service).changed},
 		{opUnpause, (*Service).unpauseBilling, (*Service).changed},
+		{opPayInvoice, (*Service).payInvoice, (*Service).changed},
 	}
 }
 

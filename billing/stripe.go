@@ -55,6 +55,10 @@ type Gateway interface {
 	CancelNow(ctx context.Context, id, comment, key string) error
 	// PauseBilling stops or restarts the invoices of a subscription; while paused they are voided.
 	PauseBilling(ctx context.Context, id string, pause bool, key string) error
+	// UseCard has a subscription charged to another of its customer's cards from now on.
+	UseCard(ctx context.Context, subscription, card, key string) error
+	// PayInvoice tries to pay an open invoice with a card, its holder not being there. A refusal is a Decline.
+	PayInvoice(ctx context.Context, id, card, key string) error
 	VoidInvoice(ctx context.Context, id, key string) error
 	// Payments lists what was paid for a subscription and not refunded.
 	Payments(ctx context.Context, subscription string) ([]Payment, error)
@@ -265,7 +269,7 @@ type Snapshot struct {
 // Card is the customer's default card as people know it. Fingerprint is Stripe's word for its number, the same wherever
 // the card is used with this Stripe account.
 type Card struct {
-	Brand, Last4      string
+	ID, Brand, Last4  string
 	Fingerprint       string
 	ExpMonth, ExpYear int64
 }
@@ -321,6 +325,7 @@ type InvoiceState struct {
 	PeriodStart, PeriodEnd, Created                           time.Time
 	HostedURL, PDFURL                                         string
 	Charge, PaymentIntent                                     string
+	TriedCard                                                 string // of the last attempt to pay it
 	ActionRequired                                            bool   // the payment waits for the customer's bank
 	FinalizeError                                             string // Stripe's code for why it cannot be finalised
 	AmountRefunded                                            int64

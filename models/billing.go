@@ -24,7 +24,7 @@ type Customer struct {
 	CardLast4     string
 	CardExpMonth  int64
 	CardExpYear   int64
-	PaymentMethod string // Stripe's id of the default card
+	PaymentMethod string // Stripe's ids of the cards charged by default: its plan's own, a comma, and its own
 	DisputeStatus string
 	DeletedAt     *time.Time
 	ReplacedAt    *time.Time

@@ -70,7 +70,7 @@ func cardOf(method *stripe.PaymentMethod) *billing.Card {
 		return nil
 	}
 	return &billing.Card{
-		Brand: string(method.Card.Brand), Last4: method.Card.Last4, Fingerprint: method.Card.Fingerprint,
+		ID: method.ID, Brand: string(method.Card.Brand), Last4: method.Card.Last4, Fingerprint: method.Card.Fingerprint,
 		ExpMonth: method.Card.ExpMonth, ExpYear: method.Card.ExpYear,
 	}
 }
@@ -249,6 +249,7 @@ func invoiceState(invoice *stripe.Invoice) billing.InvoiceState {
 	if invoice.PaymentIntent != nil {
 		state.PaymentIntent = invoice.PaymentIntent.ID
 		state.ActionRequired = invoice.PaymentIntent.Status == stripe.PaymentIntentStatusRequiresAction
+		state.TriedCard = triedCard(invoice.PaymentIntent)
 	}
 	if failure := invoice.LastFinalizationError; failure != nil {
 		state.FinalizeError = string(failure.Code)
@@ -257,6 +258,17 @@ func invoiceState(invoice *stripe.Invoice) billing.InvoiceState {
 		chargeState(invoice.Charge, &state)
 	}
 	return state
+}
+
+// triedCard is the card of the last attempt: the one that failed, or the one whose bank wants a confirmation.
+func triedCard(intent *stripe.PaymentIntent) string {
+	if failure := intent.LastPaymentError; failure != nil && failure.PaymentMethod != nil {
+		return failure.PaymentMethod.ID
+	}
+	if intent.PaymentMethod != nil {
+		return intent.PaymentMethod.ID
+	}
+	return ""
 }
 
 // chargeState adds what became of the money.

@@ -14,6 +14,7 @@ import (
 func (g *Gateway) FetchSubscription(ctx context.Context, id string) (billing.SubscriptionState, error) {
 	params := &stripe.SubscriptionParams{Params: stripe.Params{Context: ctx}}
 	params.AddExpand("schedule")
+	params.AddExpand("default_payment_method")
 	sub, err := g.api.Subscriptions.Get(id, params)
 	if err != nil {
 		return billing.SubscriptionState{}, wrap("read a subscription", err)
@@ -210,6 +211,20 @@ func (g *Gateway) PauseBilling(ctx context.Context, id string, pause bool, key s
 	}
 	_, err := g.api.Subscriptions.Update(id, params)
 	return wrap("pause the billing of a subscription", err)
+}
+
+// UseCard implements billing.Gateway.
+func (g *Gateway) UseCard(ctx context.Context, subscription, card, key string) error {
+	params := &stripe.SubscriptionParams{Params: with(ctx, key), DefaultPaymentMethod: stripe.String(card)}
+	_, err := g.api.Subscriptions.Update(subscription, params)
+	return wrap("charge a subscription to another card", err)
+}
+
+// PayInvoice implements billing.Gateway.
+func (g *Gateway) PayInvoice(ctx context.Context, id, card, key string) error {
+	params := &stripe.InvoicePayParams{Params: with(ctx, key), PaymentMethod: stripe.String(card), OffSession: stripe.Bool(true)}
+	_, err := g.api.Invoices.Pay(id, params)
+	return wrap("pay an invoice", err)
 }
 
 // VoidInvoice implements billing.Gateway.
