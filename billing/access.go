@@ -33,6 +33,7 @@ type SubscriptionFacts struct {
 	UnknownSince       time.Time
 	TrialRefused       bool
 	Next               plan.Money // told, and not weighed: what the next period costs
+	Attention          Attention  // told, and not weighed
 }
 
 // GrantFacts is what the rule reads of a grant. A zero End means for good.

@@ -17,8 +17,10 @@ type Access struct {
 	Bought  plan.Plan  // the plan that was bought, which differs while it grants nothing
 	Status  string     // Stripe's word for the subscription that decided, or empty
 	Next    plan.Money // what its next period costs, after the discount that stands now
-	live    bool
-	catalog *plan.Catalog
+	// Attention is what an invoice of that subscription needs its owner for, or empty.
+	Attention Attention
+	live      bool
+	catalog   *plan.Catalog
 }
 
 // Live reports whether there is a plan subscription that is not over, so that buying means switching.
@@ -92,6 +94,7 @@ type accessRow struct {
 	TrialRefused       *bool
 	NextAmount         *int64
 	Currency           *string
+	Attention          *string
 }
 
 // accessQuery reads at most as many rows as one decision should ever need. The casts are those that
@@ -101,7 +104,7 @@ SELECT a.suspended_at, c.deleted_at, c.dispute_status,
        s.id, s.stripe_id, s.status, s.plan, s.lookup_key, s.current_period_end,
        s.trial_end, s.cancel_at_period_end, s.cancel_at, s.pause_behavior, s.first_invoice_status,
        s.past_due_since, s.synced_at, s.known_status, s.known_plan, s.unknown_since,
-       g.id, g.plan, g.starts_at, g.ends_at, s.trial_refused, s.next_amount, s.currency
+       g.id, g.plan, g.starts_at, g.ends_at, s.trial_refused, s.next_amount, s.currency, s.attention
 FROM accounts a
 LEFT JOIN customers c ON c.account_id = a.id AND c.stripe_account = CAST(? AS TEXT)
      AND c.livemode = CAST(? AS BOOLEAN) AND c.replaced_at IS NULL
@@ -141,6 +144,7 @@ func (s *Service) accessRows(ctx context.Context, accountID int64) (found []acce
 			&r.TrialEnd, &r.CancelAtPeriodEnd, &r.CancelAt, &r.PauseBehavior, &r.FirstInvoiceStatus,
 			&r.PastDueSince, &r.SyncedAt, &r.KnownStatus, &r.KnownPlan, &r.UnknownSince,
 			&r.GrantID, &r.GrantPlan, &r.GrantStart, &r.GrantEnd, &r.TrialRefused, &r.NextAmount, &r.Currency,
+			&r.Attention,
 		); err != nil {
 			return nil, err
 		}
@@ -163,7 +167,7 @@ func (s *Service) decide(facts AccountFacts) Access {
 			access.live = !facts.CustomerDeleted
 		}
 		if sub.ID == d.Subscription {
-			access.Status, access.Next = sub.Status, sub.Next
+			access.Status, access.Next, access.Attention = sub.Status, sub.Next, sub.Attention
 			if sub.TrialRefused {
 				access.Status = "canceled" // it is being ended, if it has not
 			}
@@ -189,8 +193,8 @@ func factsOf(rows []accessRow) AccountFacts {
 				PauseBehavior: value(r.PauseBehavior), FirstInvoiceStatus: value(r.FirstInvoiceStatus),
 				PastDueSince: value(r.PastDueSince), SyncedAt: value(r.SyncedAt),
 				KnownStatus: value(r.KnownStatus), KnownPlan: value(r.KnownPlan), UnknownSince: value(r.UnknownSince),
-				TrialRefused: value(r.TrialRefused),
-				Next:         plan.Money{Amount: value(r.NextAmount), Currency: value(r.Currency)},
+				TrialRefused: value(r.TrialRefused), Attention: Attention(value(r.Attention)),
+				Next: plan.Money{Amount: value(r.NextAmount), Currency: value(r.Currency)},
 			})
 		}
 		if r.GrantID != nil && !grants[*r.GrantID] {

@@ -46,7 +46,7 @@ func (a *application) subscriptionRow(
 	if row.Status == "active" || row.Status == "past_due" {
 		row.MRR = monthly(state)
 	}
-	row.NextAmount = nextAmount(state)
+	row.NextAmount, row.Attention = nextAmount(state), string(attention(state, invoices))
 	row.PastDueSince = pastDueSince(state, old, invoices)
 	for _, invoice := range invoices {
 		if invoice.Subscription == state.ID && invoice.BillingReason == "subscription_create" {

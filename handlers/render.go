@@ -78,22 +78,29 @@ func (s *site) page(c echo.Context, title string) (layout.Page, error) {
 		return p, err
 	}
 	p.PlanName = access.Granted.Name
-	p.Banner = banner(access, p.Format())
-	return p, nil
+	p.Banner, err = s.banner(c, access, p.Format())
+	return p, err
 }
 
-// banner is what stands above every page until it is dealt with.
-func banner(access billing.Access, f ui.Format) *layout.Banner {
-	text, urgent, ok := views.AccessBanner(string(access.Reason), access.Bought.Name, access.Until, f)
-	if !ok {
-		return nil
+// banner is what stands above every page until it is dealt with. What is owed is read only where something is.
+func (s *site) banner(c echo.Context, access billing.Access, f ui.Format) (*layout.Banner, error) {
+	standing := views.Standing{
+		Reason: string(access.Reason), Attention: string(access.Attention), Plan: access.Bought.Name, Until: access.Until,
 	}
-	b := &layout.Banner{Kind: layout.Warning, Text: text, ActionText: views.BannerAction, Post: true,
-		ActionURL: views.PathPortal, Fields: map[string]string{"flow": views.FlowPaymentMethod}}
-	if urgent {
-		b.Kind = layout.Error
+	switch access.Reason {
+	case billing.ReasonPastDue, billing.ReasonOverdue, billing.ReasonUnpaid, billing.ReasonIncomplete:
+		owed, ok, err := s.Billing.Owed(c.Request().Context(), s.account(c).ID, access.Subscription)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			standing.Amount, standing.PayURL = owed.Amount, owed.PayURL
+		}
+		if ok && owed.CardLast4 != "" {
+			standing.Card = &views.Card{Brand: owed.CardBrand, Last4: owed.CardLast4}
+		}
 	}
-	return b
+	return views.AccessBanner(standing, f), nil
 }
 
 // back answers a form that was carried out: 303, so that a reload does not send it again.

@@ -2,9 +2,6 @@ package views
 
 import (
 	"net/url"
-	"time"
-
-	"example.com/tollgate/views/ui"
 )
 
 // The titles of pages, which the frame shows in the browser's tab.
@@ -36,26 +33,6 @@ func NewPager(path string, filters url.Values, page, perPage int, total int64) P
 		address += "?" + filters.Encode()
 	}
 	return Pager{URL: address, Page: page, PerPage: perPage, Total: total}
-}
-
-// BannerAction is the button of the banner about a payment that is due.
-const BannerAction = "Update your card"
-
-// AccessBanner is what stands above every page while access is in danger. reason is the access
-// rule's; urgent says that something has been lost already; ok is false where there is nothing to
-// say.
-func AccessBanner(reason, plan string, until time.Time, f ui.Format) (text string, urgent, ok bool) {
-	switch reason {
-	case "past_due":
-		return "Your last payment for " + plan + " failed. Everything keeps working until " + f.Date(until) + ".", false, true
-	case "overdue", "unpaid":
-		return "Your payment for " + plan + " is overdue, so nothing new can be added. What you have stays readable.", true, true
-	case "paused":
-		return "Your trial of " + plan + " ended without a card. Add one to carry on.", true, true
-	case "payment_processing":
-		return "Your first payment for " + plan + " is still being processed.", false, true
-	}
-	return "", false, false
 }
 
 // FirstSteps is the dashboard's checklist, or nothing once all of it is done.
