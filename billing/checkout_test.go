@@ -128,8 +128,8 @@ func TestAFailureIsNotRepeatedForADay(t *testing.T) {
 	})
 }
 
-// TestBuyingSurvivesACustomerThatIsGone deletes it at Stripe without our hearing of it.
-func TestBuyingSurvivesACustomerThatIsGone(t *testing.T) {
+// TestF12_BuyingSurvivesACustomerThatIsGone deletes it at Stripe without our hearing of it.
+func TestF12_BuyingSurvivesACustomerThatIsGone(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")

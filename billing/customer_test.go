@@ -12,7 +12,7 @@ import (
 	"example.com/tollgate/models"
 )
 
-func TestSignupOwesExactlyOneCustomer(t *testing.T) {
+func TestO12_SignupOwesExactlyOneCustomer(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")

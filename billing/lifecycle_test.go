@@ -272,7 +272,7 @@ func TestSubscriptionOnForeignPriceGrantsNothing(t *testing.T) {
 	})
 }
 
-func TestDeletedCustomerIsReplaced(t *testing.T) {
+func TestF12L19_DeletedCustomerIsReplaced(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")

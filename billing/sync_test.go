@@ -46,9 +46,9 @@ func (s *slowStripe) FetchCustomer(ctx context.Context, id string) (billing.Snap
 	return snapshot, err
 }
 
-// TestSlowFetchNeverOverwritesANewerOne is the race that refetching alone does not win: a fetch with
+// TestO03_SlowFetchNeverOverwritesANewerOne is the race that refetching alone does not win: a fetch with
 // old state in its hands, overtaken by a change and by another worker.
-func TestSlowFetchNeverOverwritesANewerOne(t *testing.T) {
+func TestO03_SlowFetchNeverOverwritesANewerOne(t *testing.T) {
 	t.Parallel()
 	slow := map[string]*slowStripe{}
 	var mu sync.Mutex
@@ -89,8 +89,8 @@ func TestSlowFetchNeverOverwritesANewerOne(t *testing.T) {
 	})
 }
 
-// TestChangeDuringASyncIsNotLost marks the customer dirty while its fetch is under way.
-func TestChangeDuringASyncIsNotLost(t *testing.T) {
+// TestO03_ChangeDuringASyncIsNotLost marks the customer dirty while its fetch is under way.
+func TestO03_ChangeDuringASyncIsNotLost(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	slow := map[string]*slowStripe{}

@@ -43,8 +43,8 @@ func TestProductionStarts(t *testing.T) {
 	require.True(t, c.Livemode())
 }
 
-// TestUnsafeConfigurationsAreRefused spoils a safe configuration, one way at a time.
-func TestUnsafeConfigurationsAreRefused(t *testing.T) {
+// TestP12_UnsafeConfigurationsAreRefused spoils a safe configuration, one way at a time.
+func TestP12_UnsafeConfigurationsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		change map[string]string

@@ -22,10 +22,10 @@ const (
 	longest   = 700 * time.Millisecond // between the start of a process and its end
 )
 
-// TestKillNine pulls the plug again and again while people sign up, pay and change their minds, and then
+// TestP02_KillNineWhilePeopleBuy pulls the plug again and again while people sign up, pay and change their minds, and then
 // counts: nothing that Stripe believes delivered is lost, nothing is done twice, and everybody has what
 // they paid for. The sandbox dies with the program it is part of, so its own promises are tried as well.
-func TestKillNine(t *testing.T) {
+func TestP02_KillNineWhilePeopleBuy(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("takes half a minute")

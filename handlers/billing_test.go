@@ -47,7 +47,7 @@ func TestReturnPageBelievesNobody(t *testing.T) {
 	})
 }
 
-func TestReturnPageSaysSoWhenStripeIsSlow(t *testing.T) {
+func TestF07_ReturnPageSaysSoWhenStripeIsSlow(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		b := s.signedUp(t, "ada")
@@ -122,7 +122,7 @@ func TestPortalOpensForTheAccountsCustomer(t *testing.T) {
 	})
 }
 
-func TestStripeDownLeavesThePagesUp(t *testing.T) {
+func TestF06_StripeDownLeavesThePagesUp(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		stripe := s.EmbeddedStripe().(*sandbox.Sandbox)

@@ -105,8 +105,8 @@ func (s *troubled) requireWell(t *testing.T, event string) {
 	require.Equal(t, http.StatusOK, s.b.get("/readyz").status)
 }
 
-// TestP04_W16_AFullDiskTurnsWritersAwayUntilThereIsRoom fills the database until SQLite says that it is full.
-func TestP04_W16_AFullDiskTurnsWritersAwayUntilThereIsRoom(t *testing.T) {
+// TestP04W16_AFullDiskTurnsWritersAwayUntilThereIsRoom fills the database until SQLite says that it is full.
+func TestP04W16_AFullDiskTurnsWritersAwayUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
 	s := newTroubled(t, modelstest.SQLiteURL(t))
 	s.signedUp(t, "ballast")
@@ -160,9 +160,9 @@ func (s *troubled) locker(t *testing.T, databaseURL string) (release func()) {
 	return func() { require.NoError(t, tx.Rollback(t.Context())); require.NoError(t, other.Close(t.Context())) }
 }
 
-// TestP05_W16_ALockedDatabaseIsWaitedForAndThenReported is about another process that holds the write lock: for a
+// TestP05W16_ALockedDatabaseIsWaitedForAndThenReported is about another process that holds the write lock: for a
 // moment, in which nobody notices, and for long.
-func TestP05_W16_ALockedDatabaseIsWaitedForAndThenReported(t *testing.T) {
+func TestP05W16_ALockedDatabaseIsWaitedForAndThenReported(t *testing.T) {
 	t.Parallel()
 	for name, newURL := range map[string]func(testing.TB) string{"sqlite": modelstest.SQLiteURL, "postgres": modelstest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {

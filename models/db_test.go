@@ -77,7 +77,7 @@ func TestTxKeepsAllOrNothing(t *testing.T) {
 
 // The one mistake that the single writing connection makes possible: using the database again
 // inside its own transaction. It must end in an error, never hang.
-func TestWritingOutsideTheTransactionEndsWithTheDeadline(t *testing.T) {
+func TestP06_WritingOutsideTheTransactionEndsWithTheDeadline(t *testing.T) {
 	t.Parallel()
 	db := modelstest.SQLite(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
@@ -95,7 +95,7 @@ func TestWritingOutsideTheTransactionEndsWithTheDeadline(t *testing.T) {
 }
 
 // A transaction without a deadline of its own still gets one.
-func TestTxBoundsItself(t *testing.T) {
+func TestP06_TxBoundsItself(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		require.NoError(t, db.Tx(t.Context(), func(tx *gorm.DB) error {

@@ -28,7 +28,7 @@ func TestMigrationsGoUpDownAndUpAgain(t *testing.T) {
 }
 
 // Two copies of the program that start at once on an empty database both come up.
-func TestTwoMigratorsAtOnce(t *testing.T) {
+func TestP08_TwoMigratorsAtOnce(t *testing.T) {
 	t.Parallel()
 	run := func(t *testing.T, url string) {
 		first, second := modelstest.Open(t, url), modelstest.Open(t, url)

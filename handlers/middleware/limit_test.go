@@ -82,7 +82,7 @@ func TestClientsBehindOneNetworkCountAsOne(t *testing.T) {
 	}
 }
 
-func TestMemoryOfLimitsIsBounded(t *testing.T) {
+func TestP15_MemoryOfLimitsIsBounded(t *testing.T) {
 	t.Parallel()
 	b := middleware.NewBuckets(10_000)
 	rate := middleware.Rate{Burst: 3, Every: time.Minute}

@@ -186,7 +186,7 @@ func TestWhoLosesTheRightIsOutAtTheNextRequest(t *testing.T) {
 	})
 }
 
-func TestSecretsRotateWithoutSigningAnybodyOut(t *testing.T) {
+func TestP11_SecretsRotateWithoutSigningAnybodyOut(t *testing.T) {
 	t.Parallel()
 	db, c := modelstest.SQLite(t), newClock()
 	before := setupWith(t, db, c, "https://app.tollgate.test", oldSecret)

@@ -148,7 +148,7 @@ func TestSigningUpAgain(t *testing.T) {
 	})
 }
 
-func TestParallelSignUpsMakeOneUser(t *testing.T) {
+func TestO11_ParallelSignUpsMakeOneUser(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		b := setup(t, db)
