@@ -80,6 +80,18 @@ func (db *DB) rollback(ctx context.Context) error {
 	return nil
 }
 
+// migrateTo applies the migrations up to a version; only tests stop on the way.
+func (db *DB) migrateTo(ctx context.Context, version int64) error {
+	provider, err := db.provider()
+	if err != nil {
+		return err
+	}
+	if _, err := provider.UpTo(ctx, version); err != nil {
+		return fmt.Errorf("migrate to %d: %w", version, err)
+	}
+	return nil
+}
+
 func (db *DB) provider() (*goose.Provider, error) {
 	dir, err := fs.Sub(migrations, "migrations/"+string(db.Dialect))
 	if err != nil {
