@@ -153,8 +153,10 @@ func TestStripeFaultsRevokeNothing(t *testing.T) {
 		customer, err := w.EnsureCustomer(w.ctx(), account.ID)
 		require.NoError(t, err)
 		for _, fault := range []sandbox.Fault{
-			{Match: "GET /v1/customers/*", Status: 401}, {Match: "GET /v1/customers/*", Status: 429},
-			{Match: "GET /v1/subscriptions", Status: 400}, {Match: "GET /v1/invoices", Status: 400},
+			{Match: "GET /v1/customers/*", Status: 401},
+			{Match: "GET /v1/customers/*", Status: 429},
+			{Match: "GET /v1/subscriptions", Status: 400},
+			{Match: "GET /v1/invoices", Status: 400},
 		} {
 			fault.Times = -1
 			w.stripe.AddFault(fault)

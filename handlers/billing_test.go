@@ -122,20 +122,59 @@ func TestPortalOpensForTheAccountsCustomer(t *testing.T) {
 	})
 }
 
+// TestF06_StripeDownLeavesThePagesUp: what we know ourselves needs nobody else, and who wants to pay is told.
 func TestF06_StripeDownLeavesThePagesUp(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		stripe := s.EmbeddedStripe().(*sandbox.Sandbox)
-		stripe.AddFault(sandbox.Fault{Match: "/v1/*", Status: 503, Times: -1})
+		payer := s.signedUp(t, "grace")
+		payer.subscribe("pro_v1_month")
+		stripe.AddFault(sandbox.Fault{Match: "/v1/*", Cut: true, Times: -1})
 		b := s.signedUp(t, "ada")
 		for _, path := range []string{"/app", "/app/billing", "/app/projects", "/app/settings", "/pricing"} {
 			require.Equal(t, http.StatusOK, b.get(path).status, path)
+			require.Equal(t, http.StatusOK, payer.get(path).status, path)
 		}
-		got := b.submit(b.get("/app/billing/checkout?price=pro_v1_month"), `form[action="/app/billing/checkout"]`, nil)
-		require.Equal(t, http.StatusServiceUnavailable, got.status)
-		require.Contains(t, got.text(), "try again")
-		require.NotContains(t, string(got.body), "cus_")
+		require.Equal(t, http.StatusPaymentRequired, b.get("/app/projects/export.csv").status)
+		require.Equal(t, http.StatusOK, payer.get("/app/projects/export.csv").status, "who has paid has what they paid for")
+		require.Equal(t, http.StatusSeeOther, b.post("/logout", url.Values{"_csrf": {b.token()}}).status)
+		require.Equal(t, http.StatusSeeOther, b.submit(b.get("/login"), `form[action="/login"]`, url.Values{
+			"email": {"ada@example.com"}, "password": {"correct horse battery"},
+		}).status)
+		for name, got := range map[string]answer{
+			"checkout": b.submit(b.get("/app/billing/checkout?price=pro_v1_month"), `form[action="/app/billing/checkout"]`, nil),
+			"portal":   payer.post("/app/billing/portal", url.Values{"_csrf": {payer.token()}}),
+		} {
+			require.Equal(t, http.StatusServiceUnavailable, got.status, name)
+			require.Contains(t, got.text(), "try again", name)
+			require.NotContains(t, string(got.body), "cus_", name)
+			require.NotEmpty(t, got.header.Get("Retry-After"), name)
+		}
 		stripe.ClearFaults()
 		b.subscribe("pro_v1_month")
+	})
+}
+
+// TestF07_StripeTakesHalfAMinute for every answer, which nobody here waits for.
+func TestF07_StripeTakesHalfAMinute(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		order, portal := b.get("/app/billing/checkout?price=pro_v1_month"), url.Values{"_csrf": {b.token()}}
+		s.EmbeddedStripe().(*sandbox.Sandbox).AddFault(sandbox.Fault{Match: "/v1/*", LatencyMS: 30_000, Times: -1})
+		within := func(limit time.Duration, ask func() answer, want int) {
+			began := time.Now()
+			got := ask()
+			require.Equal(t, want, got.status, got.text())
+			require.Less(t, time.Since(began), limit, got.path)
+		}
+		within(10*time.Second, func() answer { return b.submit(order, `form[action="/app/billing/checkout"]`, nil) },
+			http.StatusServiceUnavailable)
+		within(10*time.Second, func() answer { return b.post("/app/billing/portal", portal) }, http.StatusServiceUnavailable)
+		within(time.Second, func() answer { return b.get("/healthz") }, http.StatusOK)
+		within(time.Second, func() answer { return b.get("/readyz") }, http.StatusOK)
+		within(2*time.Second, func() answer { return b.get("/app/billing") }, http.StatusOK)
+		within(2*time.Second, func() answer { return s.deliver(t, "/webhooks/stripe", eventBody(t, "evt_1", 0)) }, http.StatusOK)
+		s.EmbeddedStripe().(*sandbox.Sandbox).ClearFaults()
 	})
 }

@@ -104,8 +104,7 @@ func (s *site) handleError(err error, c echo.Context) {
 		wait = retryAfter
 	}
 	if wait > 0 {
-		seconds := int64((wait + time.Second - 1) / time.Second)
-		c.Response().Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
+		sayRetryAfter(c, wait)
 	}
 	if answerErr := s.answer(c, status, f); answerErr != nil {
 		s.Logger.ErrorContext(c.Request().Context(), "error page failed", "request_id", middleware.RequestID(c), "error", answerErr)
@@ -113,6 +112,12 @@ func (s *site) handleError(err error, c echo.Context) {
 			_ = c.String(status, http.StatusText(status)) // nothing is left to try
 		}
 	}
+}
+
+// sayRetryAfter tells a client when to come back, in whole seconds.
+func sayRetryAfter(c echo.Context, wait time.Duration) {
+	seconds := int64((wait + time.Second - 1) / time.Second)
+	c.Response().Header().Set(echo.HeaderRetryAfter, strconv.FormatInt(seconds, 10))
 }
 
 func (s *site) answer(c echo.Context, status int, f *fault.Error) error {

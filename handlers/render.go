@@ -26,7 +26,11 @@ func render(c echo.Context, status int, page templ.Component) error {
 	if err := page.Render(c.Request().Context(), buf); err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(buf.Len()))
+	header := c.Response().Header()
+	header.Set(echo.HeaderContentLength, strconv.Itoa(buf.Len()))
+	if status == http.StatusServiceUnavailable && header.Get(echo.HeaderRetryAfter) == "" {
+		sayRetryAfter(c, retryAfter) // a form that could not be sent, shown again
+	}
 	return c.HTMLBlob(status, buf.Bytes())
 }
 

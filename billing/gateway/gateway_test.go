@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,4 +56,22 @@ func TestFailuresAreToldApart(t *testing.T) {
 	_, err := g.FetchCustomer(canceled, "cus_1")
 	require.ErrorIs(t, err, billing.ErrUnavailable)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestF17_NothingIsDecidedBySearch: what Stripe's search finds is up to a minute old, so that somebody who has just
+// been made is not found and made again. Lists and ids are current.
+func TestF17_NothingIsDecidedBySearch(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NotContains(t, string(text), "Search(", file)
+		require.NotContains(t, string(text), "/search", file)
+	}
 }

@@ -23,8 +23,8 @@ func verify(body, secret string, known ...string) (billing.Event, error) {
 	return g.VerifyEvent([]byte(body), header, now)
 }
 
-// TestEverySecretVerifies is a rotation: Stripe signs with the old secret and the new one for a day.
-func TestEverySecretVerifies(t *testing.T) {
+// TestW07P11_EverySecretVerifies is a rotation: Stripe signs with the old secret and the new one for a day.
+func TestW07P11_EverySecretVerifies(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{"whsec_new", "whsec_old"} {
 		event, err := verify(updated, secret, "whsec_new", "whsec_old")
