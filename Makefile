@@ -11,7 +11,7 @@ ACCOUNTS ?= 1000
 RACE := ./models/... ./internal/... ./billing ./billing/gateway
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test scenarios mutations fidelity fidelity-live bench build release fmt lint generate css seed ci
+.PHONY: help run dev test scenarios mutations fidelity fidelity-live simulate bench build release fmt lint generate css seed ci
 
 help: ## list these targets
 	@echo "Tollgate. make run starts everything on this machine; make test proves it works."
@@ -54,6 +54,15 @@ fidelity: ## hold the sandbox against Stripe's schemas, types, clients and CLI, 
 
 fidelity-live: ## tell the judges' stories to Stripe's test mode too, and what differs: STRIPE_TEST_KEY=sk_test_...
 	@go run -C billing/sandbox/fidelity ./cmd/live
+
+SEEDS ?= 1000
+FIRST ?= 1
+
+simulate: export SEEDS := $(SEEDS)
+simulate: export FIRST := $(FIRST)
+simulate: export TRACE := $(TRACE)
+simulate: ## live made-up lives and look for one that ends wrong: make simulate SEEDS=1000 FIRST=1, one with TRACE=1
+	@go test -C internal/simulate -count=1 -timeout 24h -run 'TestSimulate$$'
 
 bench: ## measure speed and size beside their references, into docs/benchmarks.md
 	@go run ./internal/bench -o docs/benchmarks.md

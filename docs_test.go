@@ -13,7 +13,8 @@ import (
 )
 
 // documents are the pages that must stay true, and how long each may be.
-var documents = map[string]int{"README.md": 200, "AGENTS.md": 150, "docs/architecture.md": 150, "docs/sandbox.md": 150}
+var documents = map[string]int{"README.md": 200, "AGENTS.md": 150, "docs/architecture.md": 150, "docs/sandbox.md": 150,
+	"docs/simulator.md": 100}
 
 func read(t *testing.T, path string) string {
 	t.Helper()

@@ -77,3 +77,21 @@ func TestADayLaterWeLookBeforeWeAct(t *testing.T) {
 		require.False(t, list.Next(), "the one that was made is found, and no second one made")
 	})
 }
+
+// TestP02_ADayAfterADeathWeLookBeforeWeAct: a program that died between Stripe's answer and its own commit has written
+// down no attempt, and a day later Stripe has forgotten the key.
+func TestP02_ADayAfterADeathWeLookBeforeWeAct(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		params := &stripe.CustomerParams{Email: stripe.String(account.BillingEmail)}
+		params.AddMetadata("account_id", account.PublicID)
+		made, err := w.stripe.Client.Customers.New(params)
+		require.NoError(t, err)
+		yesterday := time.Now().UTC().Add(-25 * time.Hour)
+		require.NoError(t, w.db.Write(w.ctx()).Exec("UPDATE stripe_ops SET created_at = ?, next_at = ?, lease_until = ?",
+			yesterday, yesterday, yesterday).Error)
+		require.NoError(t, w.RunOps(w.ctx()))
+		require.EqualValues(t, 1, w.count("customers", "account_id = ? AND stripe_id = ?", account.ID, made.ID))
+	})
+}

@@ -161,3 +161,25 @@ func TestChargesAreMatchedToTheirCustomers(t *testing.T) {
 		require.NotZero(t, w.count("webhook_events", "type = 'charge.dispute.created' AND customer LIKE 'ch_%'"))
 	})
 }
+
+// TestL19_WhatWasPaidBeforeTheDeletionIsKept has a renewal and the deletion of its customer become known at once.
+func TestL19_WhatWasPaidBeforeTheDeletionIsKept(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.settle()
+		w.buy(account, "pro_v1_month", "pm_card_visa")
+		w.settle()
+		w.deaf.Store(true)
+		w.stripe.MustAdvance(15 * day)
+		var customer models.Customer
+		require.NoError(t, w.db.Read(w.ctx()).Where("account_id = ?", account.ID).Take(&customer).Error)
+		_, err := w.stripe.Client.Customers.Del(customer.StripeID, nil)
+		require.NoError(t, err)
+		w.deaf.Store(false)
+		require.NoError(t, w.SyncAccount(w.ctx(), account.ID))
+		require.Equal(t, billing.LevelNone, w.access(account).Level)
+		require.EqualValues(t, 1, w.count("facts", "type = 'invoice_paid' AND amount = 7900 AND account_id = ?", account.ID))
+		require.EqualValues(t, 1, w.mails(account, "receipt"))
+	})
+}

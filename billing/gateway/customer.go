@@ -49,7 +49,9 @@ func (g *Gateway) FetchCustomer(ctx context.Context, id string) (billing.Snapsho
 	}
 	snap := billing.Snapshot{ID: customer.ID, Deleted: customer.Deleted}
 	if customer.Deleted {
-		return snap, nil
+		// Its invoices outlive it, and so does what was paid for them before anybody here had heard of it.
+		snap.Invoices, err = g.invoices(ctx, id)
+		return snap, err
 	}
 	snap.Email, snap.Currency = customer.Email, string(customer.Currency)
 	snap.Balance, snap.Metadata = customer.Balance, customer.Metadata

@@ -48,7 +48,8 @@ type Options struct {
 	MaxRPS int
 	// NetworkRetries overrides the number of retries; tests that count requests set it to zero.
 	NetworkRetries *int64
-	// Transport, when set, carries the calls instead of the network.
+	// Transport, when set, carries the calls instead of the network. Retries then follow at once, because the library's
+	// waits before them are random.
 	Transport http.RoundTripper
 	// Wall is the clock that is compared with Stripe's. Without one ClockSkew knows nothing.
 	Wall func() time.Time
@@ -86,6 +87,9 @@ func New(o Options) *Gateway {
 		API:     stripe.GetBackendWithConfig(stripe.APIBackend, cfg),
 		Connect: stripe.GetBackendWithConfig(stripe.ConnectBackend, cfg),
 		Uploads: stripe.GetBackendWithConfig(stripe.UploadsBackend, cfg),
+	}
+	if api, ok := backends.API.(*stripe.BackendImplementation); ok {
+		api.SetNetworkRetriesSleep(o.Transport == nil)
 	}
 	live := len(o.SecretKey) > 7 && o.SecretKey[3:7] == "live"
 	return &Gateway{api: client.New(o.SecretKey, backends), livekey: live, secrets: o.WebhookSecrets, limited: gate}

@@ -56,7 +56,7 @@ type Options struct {
 	Now, Wall func() time.Time
 	// Meddle is asked at every point; nil lets everything pass. The request is nil except for calls.
 	Meddle func(at Point, call *http.Request) error
-	// Heard is shown every answer that reached the process, with the request.
+	// Heard is shown every good answer that reached the process, with the request.
 	Heard  func(call *http.Request, answer []byte)
 	Sender mail.Sender
 	Logger *slog.Logger

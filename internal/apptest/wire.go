@@ -26,7 +26,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w.p.opts.Heard != nil {
+	if w.p.opts.Heard != nil && answer.StatusCode == http.StatusOK {
 		body, err := io.ReadAll(answer.Body)
 		if err != nil {
 			return nil, fmt.Errorf("apptest: %w", err)

@@ -3,11 +3,13 @@ package simulate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
 	"example.com/tollgate/billing"
 	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/billing/sandbox"
 )
 
 // What people do to buy.
@@ -37,9 +39,29 @@ func (w *world) opens(p *person, lookupKey string) (session, outcome string) {
 	return session, lookupKey + " " + outcome
 }
 
+// card is somebody's own card of one of the kinds that Stripe's table of test cards knows. Now and then it is one that
+// others use too, which is how a trial is had twice.
+func (w *world) card(p *person, kind string) string {
+	method, err := w.dashboard(http.MethodPost, "/v1/payment_methods", "type", "card",
+		"card[token]", "tok_"+strings.TrimPrefix(kind, "pm_card_"))
+	w.must(err)
+	number := "of " + p.name
+	if w.chance(8) {
+		number = fmt.Sprint("shared ", w.dice.IntN(3))
+	}
+	w.must(w.stripe.Do(context.Background(), func(tx *sandbox.Tx) error {
+		_, err := tx.Update("payment_method", method.str("id"), func(o sandbox.Object) error {
+			o.Set("card.fingerprint", number)
+			return nil
+		})
+		return err
+	}))
+	return method.str("id")
+}
+
 // pays presses the button of Stripe's page.
-func (w *world) pays(session, card string) error {
-	_, err := w.dashboard(http.MethodPost, "/v1/payment_pages/"+session+"/confirm", "payment_method", card)
+func (w *world) pays(p *person, session, kind string) error {
+	_, err := w.dashboard(http.MethodPost, "/v1/payment_pages/"+session+"/confirm", "payment_method", w.card(p, kind))
 	return err
 }
 
@@ -57,7 +79,7 @@ func (w *world) checkout(p *person) string {
 		return outcome
 	}
 	card := pick(w, []string{"pm_card_visa", "pm_card_visa", "pm_card_mastercard", "pm_card_chargeCustomerFail"})
-	if err := w.pays(session, card); err != nil {
+	if err := w.pays(p, session, card); err != nil {
 		return outcome + ", " + err.Error()
 	}
 	return outcome + ", paid with " + card + ", " + w.returns(p)
@@ -68,7 +90,7 @@ func (w *world) checkoutDeclined(p *person) string {
 	if session == "" {
 		return outcome
 	}
-	err := w.pays(session, "pm_card_visa_chargeDeclined")
+	err := w.pays(p, session, "pm_card_visa_chargeDeclined")
 	var no *refused
 	if !errors.As(err, &no) {
 		w.violate("a card that is always declined has paid for %s", session)
@@ -76,7 +98,7 @@ func (w *world) checkoutDeclined(p *person) string {
 	if w.chance(2) {
 		return outcome + ", declined, " + w.returns(p)
 	}
-	if err := w.pays(session, "pm_card_visa"); err != nil {
+	if err := w.pays(p, session, "pm_card_visa"); err != nil {
 		return outcome + ", declined twice: " + err.Error()
 	}
 	return outcome + ", declined and then paid, " + w.returns(p)
@@ -87,7 +109,7 @@ func (w *world) checkoutChallenged(p *person) string {
 	if session == "" {
 		return outcome
 	}
-	if err := w.pays(session, "pm_card_threeDSecure2Required"); err != nil {
+	if err := w.pays(p, session, "pm_card_threeDSecure2Required"); err != nil {
 		outcome += ", " + err.Error()
 	}
 	if w.chance(4) {
@@ -138,7 +160,7 @@ func (w *world) twoTabs(p *person) string {
 		if session == "" {
 			continue
 		}
-		if err := w.pays(session, "pm_card_visa"); err != nil {
+		if err := w.pays(p, session, "pm_card_visa"); err != nil {
 			outcome += ", " + err.Error()
 			continue
 		}

@@ -48,7 +48,7 @@ func (w *world) changeChallenged(p *person) string {
 // useCard makes a card the one that everything is charged to, as the portal does.
 func (w *world) useCard(p *person, card string) string {
 	customer := w.customerOf(p)
-	method, err := w.dashboard(http.MethodPost, "/v1/payment_methods/"+card+"/attach", "customer", customer)
+	method, err := w.dashboard(http.MethodPost, "/v1/payment_methods/"+w.card(p, card)+"/attach", "customer", customer)
 	if err != nil {
 		return err.Error()
 	}

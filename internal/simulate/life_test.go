@@ -23,12 +23,12 @@ type operation struct {
 // life is the table of all that happens, beside the faults.
 func life() []operation {
 	return []operation{
-		{"sign-up", 6, never, (*world).signUp}, // done to nobody yet: see choose
+		{"sign-up", 10, never, (*world).signUp}, // done to nobody yet: see choose
 		{"checkout", 14, free, (*world).checkout},
 		{"checkout, declined", 3, free, (*world).checkoutDeclined},
 		{"checkout, 3-D Secure", 4, free, (*world).checkoutChallenged},
 		{"checkout, left open", 3, free, (*world).checkoutLeft},
-		{"two tabs", 3, free, (*world).twoTabs},
+		{"two tabs", 4, free, (*world).twoTabs},
 		{"change plan", 8, subscribed, (*world).changePlan},
 		{"change plan, double click", 3, subscribed, (*world).changeTwice},
 		{"change plan, declined", 3, subscribed, (*world).changeDeclined},
@@ -37,7 +37,7 @@ func life() []operation {
 		{"resume", 4, subscribed, (*world).resume},
 		{"pause", 2, subscribed, (*world).pause},
 		{"unpause", 3, subscribed, (*world).unpause},
-		{"end now", 2, subscribed, (*world).endNow},
+		{"end now", 3, subscribed, (*world).endNow},
 		{"card breaks", 4, subscribed, (*world).breakCard},
 		{"card mended", 6, subscribed, (*world).mendCard},
 		{"portal: card", 2, subscribed, (*world).portalCard},
@@ -49,12 +49,12 @@ func life() []operation {
 		{"dashboard: cancel at", 2, subscribed, (*world).dashboardCancelAt},
 		{"dashboard: pause", 2, subscribed, (*world).dashboardPause},
 		{"dashboard: trial", 2, subscribed, (*world).dashboardTrial},
-		{"dashboard: second plan", 1, subscribed, (*world).dashboardSecond},
+		{"dashboard: second plan", 3, subscribed, (*world).dashboardSecond},
 		{"dashboard: void", 2, subscribed, (*world).dashboardVoid},
 		{"refund", 3, customer, (*world).refund},
 		{"dispute", 3, customer, (*world).dispute},
 		{"dispute decided", 3, customer, (*world).decideDispute},
-		{"customer deleted", 1, customer, (*world).deleteCustomer},
+		{"customer deleted", 2, customer, (*world).deleteCustomer},
 		{"time: hours", 12, nil, func(w *world, _ *person) string { return w.time(time.Hour, 12*time.Hour) }},
 		{"time: days", 12, nil, func(w *world, _ *person) string { return w.time(day, 7*day) }},
 		{"time: weeks", 4, nil, func(w *world, _ *person) string { return w.time(7*day, 45*day) }},
@@ -110,9 +110,10 @@ func (w *world) choose() (operation, *person) {
 // step is one thing that happens, and what follows from it at once.
 func (w *world) step() {
 	op, p := w.choose()
-	w.op = op.name
+	w.op, w.touched = op.name, []*person{p}
+	w.revive()
+	w.arm()
 	w.wait(w.between(time.Second, 10*time.Minute))
-	w.tally.operation(op.name)
 	who := "-"
 	if p != nil {
 		who = p.name
@@ -120,6 +121,10 @@ func (w *world) step() {
 	outcome := op.do(w, p)
 	w.trace.line("%s %s: %s", who, op.name, outcome)
 	w.settle()
+	w.traps = nil
+	for _, p := range w.touched {
+		w.checkPerson(p)
+	}
 }
 
 // page is how long somebody waits for a page.

@@ -54,11 +54,28 @@ func (m *post) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // accept decides what becomes of an event on its way.
 func (m *post) accept(body []byte) {
-	m.bag = append(m.bag, letter{body: body, due: time.Now()})
+	letters := []letter{{body: body, due: time.Now()}}
+	for _, trap := range m.w.traps {
+		if trap.letter == nil || trap.times == 0 || m.w.nested {
+			continue
+		}
+		if trap.skip > 0 {
+			trap.skip--
+			continue
+		}
+		trap.times--
+		m.w.met(trap.name)
+		m.w.trace.line("  %s", trap.name)
+		letters = trap.letter(m.w, letters[0])
+		break
+	}
+	m.bag = append(m.bag, letters...)
 }
 
 // deliver hands over what is due, to whichever process answers.
-func (m *post) deliver() {
+func (m *post) deliver() { m.deliverTo(nil) }
+
+func (m *post) deliverTo(only *process) {
 	now := time.Now()
 	var due []letter
 	m.bag = slices.DeleteFunc(m.bag, func(l letter) bool {
@@ -69,7 +86,7 @@ func (m *post) deliver() {
 		return true
 	})
 	for _, l := range due {
-		if err := m.hand(l); err == nil {
+		if err := m.hand(l, only); err == nil {
 			continue
 		}
 		if l.tries < len(retries()) {
@@ -81,10 +98,13 @@ func (m *post) deliver() {
 }
 
 // hand delivers one letter, freshly signed.
-func (m *post) hand(l letter) error {
+func (m *post) hand(l letter, to *process) error {
+	if to == nil {
+		to = m.w.anyProcess()
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return m.w.anyProcess().Billing.Receive(ctx, l.body, sign(l.body, time.Now(), m.w.signing()...))
+	return to.Billing.Receive(ctx, l.body, sign(l.body, time.Now(), m.w.signing()...))
 }
 
 // sign is Stripe's signature: https://docs.stripe.com/webhooks#verify-manually
@@ -99,17 +119,28 @@ func sign(body []byte, at time.Time, secrets ...string) string {
 }
 
 // signing are the secrets that Stripe signs with now.
-func (w *world) signing() []string { return []string{w.stripe.WebhookSecret()} }
+func (w *world) signing() []string {
+	if len(w.signs) > 0 {
+		return w.signs
+	}
+	return w.secrets[:1]
+}
 
 // mailServer takes what the outbox sends, and remembers it.
-type mailServer struct{ sent map[string]int }
+type mailServer struct {
+	w    *world
+	sent map[string]int // by the occasion, how often a process had died by then
+}
 
 // Send implements mail.Sender.
 func (m *mailServer) Send(_ context.Context, mail models.Mail) error {
 	if m.sent == nil {
 		m.sent = map[string]int{}
 	}
-	m.sent[mail.DedupeKey]++
+	if harm, again := m.sent[mail.DedupeKey]; again && harm == m.w.harm {
+		m.w.violate("the mail %s was sent twice, and nothing had gone wrong between", mail.Kind)
+	}
+	m.sent[mail.DedupeKey] = m.w.harm
 	return nil
 }
 

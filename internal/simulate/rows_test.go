@@ -2,6 +2,8 @@ package simulate_test
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"example.com/tollgate/models"
 )
@@ -65,4 +67,16 @@ func (w *world) count(table, where string, args ...any) int64 {
 	var n int64
 	w.must(w.eyes.Read(context.Background()).Table(table).Where(where, args...).Count(&n).Error)
 	return n
+}
+
+// factsOf tells what the ledger says of an object.
+func (w *world) factsOf(id string) string {
+	var facts []models.Fact
+	w.must(w.eyes.Read(context.Background()).Where("object_id = ?", id).Order("id").Find(&facts).Error)
+	var told []string
+	for _, f := range facts {
+		told = append(told, fmt.Sprintf("%s of %d at %s, recorded %s later", f.Type, f.Amount,
+			f.OccurredAt.Format(time.DateTime), f.RecordedAt.Sub(f.OccurredAt)))
+	}
+	return fmt.Sprintf("%q", told)
 }

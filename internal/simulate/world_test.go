@@ -35,7 +35,7 @@ import (
 // The size of a seed.
 const (
 	accounts = 20
-	steps    = 150
+	steps    = 120
 	chapters = 3 // each ends with a quiet period and its checks
 )
 
@@ -58,25 +58,35 @@ type world struct {
 	post     *post
 	mail     *mailServer
 	people   []*person
+	ears     *ears
 	op       string // what is being done, for the table of faults by operations
+
+	traps   []*armed       // what may go wrong in this step
+	lasting []string       // what went wrong and lasts until the next quiet period
+	signs   []string       // what Stripe signs webhooks with, where it was rolled
+	touched []*person      // whose access is looked at after this step
+	known   map[string]int // by customer, which answer of Stripe's was applied last
+	harm    int            // how often a process died or could not write
+	nested  bool           // nothing strikes while this is set
+	struck  bool           // something went wrong in this step
+	broken  bool           // a violation was found
 }
 
 // newWorld begins a seed. It runs in a bubble of synctest: time passes only when everybody waits.
-func newWorld(t *testing.T, seed uint64, template string, tally *tally) *world {
+func newWorld(t *testing.T, seed uint64, database string, tally *tally, told *trace) *world {
 	t.Helper()
 	w := &world{
-		t: t, seed: seed, dice: rand.New(rand.NewPCG(seed, 0x5eed)), trace: &trace{}, tally: tally,
-		database: template, mail: &mailServer{},
+		t: t, seed: seed, dice: rand.New(rand.NewPCG(seed, 0x5eed)), trace: told, tally: tally,
+		database: database, known: map[string]int{},
 	}
 	t.Cleanup(w.close)
 	// A bubble's time begins with the year 2000, which Stripe does not know.
 	w.wait(time.Until(time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC).Add(time.Duration(w.dice.IntN(365)) * day)))
-	w.post = &post{w: w}
+	w.post, w.mail, w.ears = &post{w: w}, &mailServer{w: w}, newEars(w)
 	var err error
 	w.stripe, err = sandbox.New(sandbox.Options{
 		Now: time.Now, Random: newIDs(seed), Seed: seed, RelaxedDelivery: true, Post: w.post,
 		WebhookURL: "http://127.0.0.1:8080/webhooks/stripe", Logger: slog.New(&complaints{w: w}),
-		Judge: func(problem string) { w.violate("Stripe's answer has not Stripe's shape: %s", problem) },
 	})
 	w.must(err)
 	w.handler = w.stripe.Handler()
@@ -113,7 +123,7 @@ func (w *world) close() {
 // surprise is told of every error that a page met.
 func (w *world) surprise(err error) {
 	var worded *fault.Error
-	if !errors.As(err, &worded) {
+	if !errors.As(err, &worded) && !w.struck {
 		w.violate("a page met an error that has no words: %v", err)
 	}
 }
@@ -130,7 +140,8 @@ func (w *world) must(err error) {
 func (w *world) violate(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	w.trace.line("VIOLATION %s", text)
-	w.tally.violation(w.seed, text)
+	w.broken = true
+	w.tally.violation(w.seed)
 	w.t.Errorf("seed %d, %s: %s\nrepeat it with: make simulate SEEDS=1 FIRST=%d TRACE=1", w.seed,
 		time.Now().UTC().Format(time.DateTime), text, w.seed)
 }
@@ -171,6 +182,8 @@ func (p *process) start() {
 	running, err := apptest.Start(context.Background(), apptest.Options{
 		DatabaseURL: p.w.database, Stripe: p.w.handler, SecretKey: p.w.stripe.SecretKey(),
 		WebhookSecrets: slices.Clone(p.w.secrets), Now: p.now, Wall: p.now, Sender: p.w.mail,
+		Meddle: func(at apptest.Point, call *http.Request) error { return p.w.meddle(p, at, call) },
+		Heard:  func(call *http.Request, answer []byte) { p.w.ears.hear(p, call, answer) },
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	p.w.must(err)
@@ -179,6 +192,9 @@ func (p *process) start() {
 
 // anyProcess is one of those that run.
 func (w *world) anyProcess() *process {
+	if w.nested {
+		return w.alive()
+	}
 	alive := slices.DeleteFunc(slices.Clone(w.procs[:]), func(p *process) bool { return p.Dead() })
 	if len(alive) == 0 {
 		w.procs[0].start()
@@ -193,8 +209,8 @@ func (w *world) work() {
 	jobs := slices.Clone(p.Jobs)
 	w.dice.Shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
 	for _, job := range jobs {
-		if p.now().Sub(p.ran[job.Name]) < job.Every {
-			continue
+		if p.now().Sub(p.ran[job.Name]) < job.Every || job.Every > time.Minute && w.chance(3) {
+			continue // what need not run at once is late now and then
 		}
 		p.ran[job.Name] = p.now()
 		ctx, cancel := context.WithTimeout(context.Background(), job.Timeout)
@@ -209,7 +225,7 @@ func (w *world) work() {
 // pass lets time go by while Stripe, the post and the jobs do what is due.
 func (w *world) pass(d time.Duration) {
 	for d > 0 {
-		chunk := min(d, w.between(time.Hour, day))
+		chunk := min(d, w.between(4*time.Hour, 3*day))
 		w.wait(chunk)
 		d -= chunk
 		w.settle()
