@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -220,13 +221,21 @@ func (s *Service) splitReceipts(tx *gorm.DB, batch []*receipt) (fresh []*models.
 	return fresh, again, nil
 }
 
+// countDeliveries counts each delivery, of which one event may have several in a batch.
 func (s *Service) countDeliveries(tx *gorm.DB, again []string) error {
-	if len(again) == 0 {
-		return nil
+	times := map[string]int{}
+	for _, id := range again {
+		times[id]++
 	}
-	err := tx.Exec("UPDATE webhook_events SET deliveries = deliveries + 1 WHERE event_id IN ?", again).Error
-	if err != nil {
-		return fmt.Errorf("count deliveries: %w", err)
+	byTimes := map[int][]string{}
+	for _, id := range slices.Compact(again) {
+		byTimes[times[id]] = append(byTimes[times[id]], id)
+	}
+	for _, n := range slices.Sorted(maps.Keys(byTimes)) {
+		err := tx.Exec("UPDATE webhook_events SET deliveries = deliveries + ? WHERE event_id IN ?", n, byTimes[n]).Error
+		if err != nil {
+			return fmt.Errorf("count deliveries: %w", err)
+		}
 	}
 	return nil
 }

@@ -19,8 +19,8 @@ import (
 // signed is the header of an event that Stripe sends now.
 func signed(body []byte) string { return sign(body, sandboxtest.Secret, time.Now()) }
 
-// TestWithoutASecretStripeIsAskedToComeBack holds even for what is signed with nothing.
-func TestWithoutASecretStripeIsAskedToComeBack(t *testing.T) {
+// TestW02_WithoutASecretStripeIsAskedToComeBack holds even for what is signed with nothing.
+func TestW02_WithoutASecretStripeIsAskedToComeBack(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		body := event("evt_1", "customer.subscription.updated", "cus_1", nil)

@@ -39,7 +39,7 @@ func sign(body []byte, secret string, at time.Time) string {
 	}).Header
 }
 
-func TestReceiveVerifiesTheSignature(t *testing.T) {
+func TestW01W03_ReceiveVerifiesTheSignatureAndItsTime(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		body := event("evt_1", "customer.subscription.updated", "cus_1", nil)
@@ -73,7 +73,7 @@ func TestReceiveVerifiesTheSignature(t *testing.T) {
 	})
 }
 
-func TestEventIsKeptOnceHoweverOftenItComes(t *testing.T) {
+func TestW05_AnEventIsKeptOnceHoweverOftenItComes(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		body := event("evt_1", "customer.subscription.updated", "cus_1", nil)
@@ -108,7 +108,7 @@ func TestManyEventsTogetherEachKeepTheirPlace(t *testing.T) {
 	})
 }
 
-func TestEventsOfOtherAccountsModesAndTypesAreIgnored(t *testing.T) {
+func TestW12_EventsOfOtherAccountsModesAndTypesAreIgnored(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		ignored := map[string][]byte{
@@ -124,7 +124,7 @@ func TestEventsOfOtherAccountsModesAndTypesAreIgnored(t *testing.T) {
 	})
 }
 
-func TestEventOfAnotherAPIVersionWorks(t *testing.T) {
+func TestW11_AnEventOfAnotherAPIVersionWorks(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")

@@ -3,6 +3,8 @@ package handlers_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/stripe/stripe-go/v81/webhook"
+	"golang.org/x/sync/errgroup"
 )
 
 // deliver posts a signed event as Stripe does: no cookies, no token.
@@ -36,7 +39,7 @@ func eventBody(t *testing.T, id string, padding int) []byte {
 	return body
 }
 
-func TestWebhookRouteIsForMachines(t *testing.T) {
+func TestW01W08_TheWebhookRouteIsForMachines(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		body := eventBody(t, "evt_1", 0)
@@ -53,11 +56,61 @@ func TestWebhookRouteIsForMachines(t *testing.T) {
 	})
 }
 
-func TestWebhookBodiesAreBounded(t *testing.T) {
+func TestW10_WebhookBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		require.Equal(t, http.StatusOK, s.deliver(t, "/webhooks/stripe", eventBody(t, "evt_big", 300<<10)).status)
 		require.Equal(t, http.StatusRequestEntityTooLarge,
 			s.deliver(t, "/webhooks/stripe", eventBody(t, "evt_huge", 2<<20)).status)
+		for name, length := range map[string]int64{"announced": 20 << 20, "of unannounced length": -1} {
+			b := s.browser(t)
+			r := b.request(http.MethodPost, "/webhooks/stripe", io.LimitReader(endless{}, 20<<20))
+			r.ContentLength = length
+			response, err := b.client.Do(r)
+			if err != nil {
+				continue // it was cut off before all of it was sent
+			}
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode, name)
+		}
+		var events int64
+		require.NoError(t, s.DB.Read(t.Context()).Table("webhook_events").Count(&events).Error)
+		require.EqualValues(t, 1, events)
+	})
+}
+
+// endless is a body of the letter x.
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+// TestW09_ABurstFromOneAddressIsTakenWhole is the first of a month, when Stripe renews everybody at once.
+func TestW09_ABurstFromOneAddressIsTakenWhole(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		const burst = 500
+		bodies := make([][]byte, burst)
+		for i := range bodies {
+			bodies[i] = eventBody(t, fmt.Sprintf("evt_%d", i), 0)
+		}
+		var group errgroup.Group
+		group.SetLimit(32)
+		for _, body := range bodies {
+			group.Go(func() error {
+				if got := s.deliver(t, "/webhooks/stripe", body); got.status != http.StatusOK {
+					return fmt.Errorf("status %d: %s", got.status, got.body)
+				}
+				return nil
+			})
+		}
+		require.NoError(t, group.Wait())
+		var events int64
+		require.NoError(t, s.DB.Read(t.Context()).Table("webhook_events").Where("event_id LIKE 'evt_%'").Count(&events).Error)
+		require.EqualValues(t, burst, events)
 	})
 }

@@ -146,7 +146,7 @@ func AdminEvents(p AdminEventsPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "q", Label: "Search by event, customer or object id", Type: "search", Value: p.Query.Q, Autocomplete: "off", MaxLength: "100"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Field(ui.Input{Name: "q", Label: "Event, customer or object", Type: "search", Value: p.Query.Q, Autocomplete: "off", MaxLength: "100"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

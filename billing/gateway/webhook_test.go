@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -31,12 +32,24 @@ func TestW07P11_EverySecretVerifies(t *testing.T) {
 		require.NoError(t, err, secret)
 		require.Equal(t, "cus_1", event.Customer)
 	}
+	sign := func(secret string) string {
+		return webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{
+			Payload: []byte(updated), Secret: secret, Timestamp: time.Now(),
+		}).Header
+	}
+	_, late, _ := strings.Cut(sign("whsec_new"), ",")
+	both := sign("whsec_old") + "," + late
+	for _, known := range [][]string{{"whsec_new"}, {"whsec_old"}, {"whsec_new", "whsec_old"}} {
+		g := gateway.New(gateway.Options{SecretKey: "sk_test_1", WebhookSecrets: known, MaxRPS: 1})
+		_, err := g.VerifyEvent([]byte(updated), both, time.Now())
+		require.NoError(t, err, known)
+	}
 	_, err := verify(updated, "whsec_old", "whsec_new")
 	require.ErrorIs(t, err, billing.ErrSignature, "once the old one is taken out")
 }
 
-// TestAnEmptySecretVerifiesNothing holds though the library would accept what is signed with it.
-func TestAnEmptySecretVerifiesNothing(t *testing.T) {
+// TestW02_AnEmptySecretVerifiesNothing holds though the library would accept what is signed with it.
+func TestW02_AnEmptySecretVerifiesNothing(t *testing.T) {
 	t.Parallel()
 	for name, known := range map[string][]string{"none": nil, "one": {""}, "two": {"", ""}} {
 		_, err := verify(updated, "", known...)

@@ -105,7 +105,7 @@ func TestDrainSendsOnceAndErasesSecrets(t *testing.T) {
 	})
 }
 
-func TestMailWaitsForServerThatIsDown(t *testing.T) {
+func TestE01_MailWaitsForServerThatIsDown(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		server := mailtest.Start(t, "127.0.0.1:0")
@@ -127,7 +127,7 @@ func TestMailWaitsForServerThatIsDown(t *testing.T) {
 	})
 }
 
-func TestCrashAfterAcceptanceRepeatsUnderSameMessageID(t *testing.T) {
+func TestE02_CrashAfterAcceptanceRepeatsUnderSameMessageID(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, db *models.DB) {
 		server := mailtest.Start(t, "127.0.0.1:0")
@@ -157,7 +157,7 @@ func TestAcceptedMailIsSentEvenIfGoodbyeFails(t *testing.T) {
 	assert.Equal(t, models.MailSent, b.rows(t)[0].State)
 }
 
-func TestRefusedMailDiesAndHoldsUpNobody(t *testing.T) {
+func TestE01_RefusedMailDiesAndHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	server := mailtest.Start(t, "127.0.0.1:0")
 	server.Refuse["gone@example.com"] = "550 5.1.1 no such user"
@@ -245,7 +245,7 @@ type stubborn struct{}
 func (stubborn) Send(context.Context, models.Mail) error { return errors.New("try later") }
 func (stubborn) Keeps() bool                             { return false }
 
-func TestRetriesEndAfterAboutThreeDays(t *testing.T) {
+func TestE01_RetriesEndAfterAboutThreeDays(t *testing.T) {
 	t.Parallel()
 	b := setup(modelstest.SQLite(t), stubborn{})
 	b.enqueue(t, message("doomed", "ada@example.com"))
