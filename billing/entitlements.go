@@ -123,7 +123,7 @@ func (s *Service) Access(ctx context.Context, accountID int64) (Access, error) {
 	}
 	access := s.decide(factsOf(rows))
 	if access.Resync {
-		s.requestSync(ctx, accountID)
+		s.RequestSync(ctx, accountID)
 	}
 	return access, nil
 }
@@ -216,16 +216,17 @@ func value[T any](p *T) T {
 	return *p
 }
 
-// requestSync marks the account's customer dirty because somebody was about to be refused on old
-// rows. The mark is skipped while the customer is already due, which limits it.
-func (s *Service) requestSync(ctx context.Context, accountID int64) {
+// RequestSync asks for a fetch of the account's customer because somebody was refused something paid, or let in on
+// rows that are old: what changed at Stripe may have come by no event. Each refusal may ask, and one a minute is
+// granted; while the customer is due already there is nothing to ask for, unless nobody tries it any more.
+func (s *Service) RequestSync(ctx context.Context, accountID int64) {
 	wall := s.wall()
 	result := s.DB.Write(ctx).Exec(`
-UPDATE customer_sync SET dirty_seq = dirty_seq + 1, next_at = ?
-WHERE dirty_seq = synced_seq AND stripe_account = ? AND livemode = ?
-  AND (last_ok_at IS NULL OR last_ok_at < ?)
+UPDATE customer_sync SET dirty_seq = dirty_seq + 1, next_at = ?, dead_at = NULL, attempts = 0
+WHERE (dirty_seq = synced_seq OR dead_at IS NOT NULL) AND stripe_account = ? AND livemode = ?
+  AND (last_ok_at IS NULL OR last_ok_at < ?) AND (dead_at IS NULL OR dead_at < ?)
   AND stripe_id IN (SELECT stripe_id FROM customers WHERE account_id = ? AND replaced_at IS NULL)`,
-		wall, s.Connection.StripeAccount, s.Connection.Livemode, wall.Add(-resyncEvery), accountID)
+		wall, s.Connection.StripeAccount, s.Connection.Livemode, wall.Add(-resyncEvery), wall.Add(-resyncEvery), accountID)
 	if result.Error != nil {
 		s.Logger.WarnContext(ctx, "sync not requested", "account", accountID, "error", result.Error)
 		return
@@ -235,8 +236,8 @@ WHERE dirty_seq = synced_seq AND stripe_account = ? AND livemode = ?
 	}
 }
 
-// resyncEvery is the least time between two syncs that a refusal asks for.
-const resyncEvery = 30 * time.Second
+// resyncEvery is the least time between two syncs that refusals ask for.
+const resyncEvery = time.Minute
 
 // inConnection narrows a query to the rows of the Stripe account in use.
 func inConnection(c models.Connection) (string, string, bool) {

@@ -24,7 +24,7 @@ const (
 )
 
 // CatchUpOptions is how to list events. Since lists everything from a time on, whatever the cursor says, and leaves
-// the cursor alone. Unsettled takes the youngest events too, whose webhooks may be on their way.
+// the cursor alone. Unsettled takes the youngest events too, and may call one missed that is on its way.
 type CatchUpOptions struct {
 	Origin    string
 	Since     time.Time

@@ -290,3 +290,17 @@ func (w *sweep) keepDrift(tx *gorm.DB, found []models.ReconcileDrift) error {
 	}
 	return nil
 }
+
+// ReconcileNow does both comparisons because somebody waits for them: all of the list, and as much of a sweep as ctx
+// leaves time for. The job goes on with the rest. The fault is Unavailable when Stripe does not answer.
+func (s *Service) ReconcileNow(ctx context.Context) error {
+	_, err := s.CatchUp(ctx, CatchUpOptions{Origin: OriginAdmin, Unsettled: true})
+	if err == nil || errors.Is(err, ErrReconciling) {
+		_, err = s.Sweep(ctx, SweepOptions{Origin: OriginAdmin, Now: true})
+	}
+	s.Wake(JobSweep)
+	if errors.Is(err, ErrReconciling) || ctx.Err() != nil {
+		return nil
+	}
+	return stripeFault(err)
+}

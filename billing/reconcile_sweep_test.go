@@ -231,7 +231,9 @@ type emptyStripe struct {
 	connection billing.Connection
 }
 
-func (s emptyStripe) Connection(context.Context) (billing.Connection, error) { return s.connection, nil }
+func (s emptyStripe) Connection(context.Context) (billing.Connection, error) {
+	return s.connection, nil
+}
 
 // TestF10_AllGoneAtOnceIsNotBelieved has the guard count what is not there.
 func TestF10_AllGoneAtOnceIsNotBelieved(t *testing.T) {

@@ -103,6 +103,7 @@ func (s *site) createProject(c echo.Context) error {
 		return err
 	}
 	if !created {
+		s.Billing.RequestSync(c.Request().Context(), s.account(c).ID)
 		page := views.ProjectsPage{Name: name}
 		page.FormError = s.limitWords(access)
 		return s.showProjects(c, http.StatusPaymentRequired, page)

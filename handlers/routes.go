@@ -123,6 +123,9 @@ func (s *site) routes() []route {
 		post("/admin/events/:id/replay", admin, s.adminReplayEvent),
 		get("/admin/alerts", admin, s.adminAlerts),
 		post("/admin/alerts/:id/resolve", admin, s.adminResolveAlert),
+		get("/admin/reconciliation", admin, s.adminReconciliation),
+		post("/admin/reconciliation", admin, s.adminReconcileNow),
+		post("/admin/reconciliation/:id/apply", admin, s.adminApplyRun),
 		get("/healthz", machine, s.healthz),
 		get("/readyz", machine, s.readyz),
 		get("/metrics", machine, s.metrics),
@@ -186,6 +189,7 @@ func (s *site) requireFeature(f plan.Feature) echo.MiddlewareFunc {
 			if access.Can(f) {
 				return next(c)
 			}
+			s.Billing.RequestSync(c.Request().Context(), s.account(c).ID)
 			if access.Granted.Can(f) {
 				return fault.New(fault.PaymentRequired, "access_limited")
 			}

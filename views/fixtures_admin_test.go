@@ -81,6 +81,19 @@ func adminPages() map[string]templ.Component {
 			Rows: []AlertRow{{ID: "alert_3", Title: "The clock is wrong", Subject: "Our clock is 90 s ahead", Count: 3, FirstAt: day(-3), LastAt: day(-2), ResolvedAt: dayp(-1), ResolvedBy: "admin@example.com"}},
 		}),
 		"admin-alerts-none": AdminAlerts(AdminAlertsPage{Page: admin("/admin/alerts", AlertsTitle)}),
+
+		"admin-reconciliation":      AdminReconciliation(reconciliationFixture()),
+		"admin-reconciliation-none": AdminReconciliation(AdminReconciliationPage{Page: admin("/admin/reconciliation", "Reconciliation"), RunURL: "/admin/reconciliation"}),
+		"admin-reconciliation-stopped": AdminReconciliation(func() AdminReconciliationPage {
+			p := reconciliationFixture()
+			p.Stopped = &StoppedSweep{Reason: "too_many", Losing: 24, Paying: 318, ApplyURL: "/admin/reconciliation/run_1/apply", Refused: true}
+			return p
+		}()),
+		"admin-reconciliation-key": AdminReconciliation(func() AdminReconciliationPage {
+			p := reconciliationFixture()
+			p.Stopped, p.Events.LastError = &StoppedSweep{Reason: "wrong_key"}, "list events: status 503, code \"\", request req_8Kx2: Service Unavailable"
+			return p
+		}()),
 	}
 }
 
@@ -140,6 +153,29 @@ func alertsPage() AdminAlertsPage {
 				Do:     "Look at the error of the events that were given up on, mend its cause, and replay them.",
 				Count:  1204, FirstAt: day(-4), LastAt: day(0), ObjectURL: "/admin/events?state=dead", ObjectText: "Events that were given up on",
 			},
+		},
+	}
+}
+
+func reconciliationFixture() AdminReconciliationPage {
+	state := ReconcileState{LastOKAt: dayp(0), NextAt: dayp(1), Count: 2}
+	return AdminReconciliationPage{
+		Page: admin("/admin/reconciliation", "Reconciliation"), RunURL: "/admin/reconciliation", Events: state, Sweep: state, ListedTo: dayp(0), Days: signups(),
+		Drifts: []DriftRow{
+			{Object: "sub_1R4vMzE8f0aQ", Kind: "differs", Detail: "status: active → canceled, canceled: none → 2026-03-01T10:00:00Z", Customer: "cus_1", SubscriberURL: "/admin/subscribers/acc_1", Loses: true, FoundAt: day(0)},
+			{Object: "sub_1R4vMzE8f0aR", Kind: "missing", Detail: "status: none → active", Customer: "cus_2", SubscriberURL: "/admin/subscribers/acc_2", FoundAt: day(-1), HealedAt: dayp(-1)},
+			{Object: "cus_RtEq8oY2", Kind: "gone", Detail: "deleted: false → true", Customer: "cus_RtEq8oY2", FoundAt: day(-2), HealedAt: dayp(-2)},
+			{Object: "sub_1R4vMzE8f0aS", Kind: "stranger", Detail: "status: none → active, customer: cus_9", Customer: "cus_9", FoundAt: day(-2)},
+		},
+		Sweeps: []RunRow{
+			{ID: "run_1", Origin: "schedule", State: "stopped", Reason: "too_many", Seen: 1522, Found: 25, Losing: 24, StartedAt: day(0)},
+			{ID: "run_2", Origin: "admin", State: "done", Seen: 1520, StartedAt: day(-1)},
+			{ID: "run_3", Origin: "command", State: "done", Seen: 1519, Found: 24, Unknown: 1, ApprovedBy: "grace@example.com", StartedAt: day(-2)},
+		},
+		Listings: []RunRow{
+			{ID: "run_4", Origin: "schedule", State: "done", Seen: 12, Found: 2, StartedAt: day(0)},
+			{ID: "run_5", Origin: "schedule", State: "failed", Reason: "stripe", Error: "503", Seen: 100, StartedAt: day(0)},
+			{ID: "run_6", Origin: "schedule", State: "running", StartedAt: day(0)},
 		},
 	}
 }

@@ -67,6 +67,7 @@ func messages() map[string]string {
 		"checkout_in_progress": "A payment page is already open for this account. Finish it, or wait a moment and try again.",
 		"customer_pending":     "Your billing account is still being set up. Please try again in a minute.",
 		"currency_mismatch":    "Your account is billed in another currency, so this price cannot be used.",
+		"sweep_not_stopped":    "Only the last comparison can be applied, and only while it is stopped. Look at it again.",
 		"event_not_replayable": "This event names no customer of ours, so there is nothing to work off.",
 
 		// Notices after something succeeded.
@@ -76,6 +77,8 @@ func messages() map[string]string {
 		"replayed_many":  "The events are being looked at again.",
 		"replayed":       "The event is being looked at again.",
 		"alert_resolved": "The alert is resolved. If it is still true, it opens again.",
+		"reconciled":     "Compared with Stripe just now. What differed is being mended.",
+		"run_applied":    "The comparison is being applied.",
 
 		"profile_saved":     "Your profile is saved.",
 		"preferences_saved": "Your formats are saved.",

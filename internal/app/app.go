@@ -170,6 +170,7 @@ func (a *App) assemble(connection billing.Connection) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registry.MustRegister(&queues{billing: a.Billing, db: a.DB, now: time.Now, log: a.log})
+	registry.MustRegister(newReconcileMetrics(a.DB, connection, time.Now, a.log))
 	a.echo, err = handlers.New(handlers.Options{
 		Config: a.Config, DB: a.DB, Auth: s.Accounts, Billing: a.Billing, Catalog: a.Catalog, Logger: a.log,
 		Now: a.now, Wall: time.Now, Ribbon: a.ribbon(), Ready: a.ready, Registry: registry,

@@ -70,6 +70,7 @@ func (e *environment) commands() []*cobra.Command {
 			}),
 		e.eventsCommand(),
 		{Use: "doctor", Short: "Check this installation and say what to mend", Args: cobra.NoArgs, RunE: e.doctor},
+		e.reconcileCommand(),
 		e.seedCommand(),
 		group("sandbox", "The embedded Stripe",
 			&cobra.Command{

@@ -24,6 +24,7 @@ func adminPlaces() []place {
 		{"/admin/subscribers", "Subscribers", "Subscribers", "users"},
 		{"/admin/events", "Webhook inbox", "Inbox", "webhook"},
 		{"/admin/alerts", "Alerts", "Alerts", "circle-alert"},
+		{"/admin/reconciliation", "Reconciliation", "Compare", "refresh-cw"},
 	}
 }
 
