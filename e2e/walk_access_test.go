@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // entitled is the answer of /api/me/entitlements.
 type entitled struct {
 	Plan, Level, Reason string
+	Until               *time.Time
 	Features            map[string]bool
 	Limits, Usage       map[string]any
 }
