@@ -58,6 +58,10 @@ func (e *environment) commands() []*cobra.Command {
 	return []*cobra.Command{
 		{Use: "serve", Short: "Serve the application (the default)", Args: cobra.NoArgs, RunE: e.serve},
 		{Use: "migrate", Short: "Bring the database to the newest version", Args: cobra.NoArgs, RunE: e.migrate},
+		{
+			Use: "backup PATH", Short: "Copy a SQLite database to a new file while the program serves",
+			Args: cobra.ExactArgs(1), RunE: e.backup,
+		},
 		group("plans", "The catalog of plans",
 			&cobra.Command{
 				Use: "sync", Short: "Tell Stripe about the plans: products, prices and portal", Args: cobra.NoArgs,
