@@ -128,5 +128,9 @@ func rows() []row {
 		{id: "P17", what: "the release is rolled back"},
 		{id: "E01", what: "the mail server is down, refuses, or is slow", both: true},
 		{id: "E02", what: "killed between the mail server's yes and the commit", both: true},
+		{id: "G06", what: "payloads past their keeping", both: true},
+
+		// Abuse.
+		{id: "Z10", what: "a second trial by another account, address or card", both: true},
 	}
 }
