@@ -42,6 +42,7 @@ func TestL03_TrialEndingComesOnceWithTheTrueDate(t *testing.T) {
 			w.sleep(11*day + time.Hour)
 			require.NoError(w.t, w.RunCalendar(w.ctx()))
 			require.NoError(w.t, w.RunCalendar(w.ctx()))
+			require.Zero(w.t, w.count("subscriptions", "notice_at IS NOT NULL"), "it is not looked at again for that")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -90,7 +90,33 @@ func TestACardForAnotherPlanIsNotUsedForTheOldOne(t *testing.T) {
 		for range 3 {
 			w.settle()
 		}
+		w.makeDefault(account, "pm_card_mastercard")
+		for range 3 {
+			w.settle()
+		}
 		require.Zero(t, w.count("stripe_ops", "kind = 'pay_invoice'"))
 		require.EqualValues(t, 1, w.count("invoices", "status = 'open'"))
+	})
+}
+
+// TestACardThatWasJustTriedIsNotTriedAgain declines a card that is no default, and then one that has become it.
+func TestACardThatWasJustTriedIsNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.failing("ada", "pro_v1_month")
+		invoice, bad := w.lastInvoice(account).StripeID, w.attach(account, "pm_card_chargeCustomerFail")
+		try := func() {
+			_, err := w.stripe.Client.Invoices.Pay(invoice, &stripe.InvoicePayParams{PaymentMethod: &bad})
+			require.Error(t, err)
+		}
+		try() // on the page of the invoice, say
+		w.settle()
+		require.Zero(t, w.count("stripe_ops", "kind = 'pay_invoice'"), "the default is what it was")
+		_, err := w.stripe.Client.Subscriptions.Update(w.subscription(account).StripeID,
+			&stripe.SubscriptionParams{DefaultPaymentMethod: &bad})
+		require.NoError(t, err)
+		try()
+		w.settle()
+		require.Zero(t, w.count("stripe_ops", "kind = 'pay_invoice'"), "it has been tried")
 	})
 }
