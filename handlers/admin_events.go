@@ -125,20 +125,19 @@ func (s *site) adminReplayEvent(c echo.Context) error {
 	return s.backWith(c, views.PathAdminEvents+"/"+id, "replayed")
 }
 
-// adminReplayForm asks about a replay of what a filter finds. Without a filter there is nothing to ask: the
-// whole inbox is never meant.
+// adminReplayForm asks about a replay of what a filter finds. Without a filter nothing is found: the whole
+// inbox is never meant.
 func (s *site) adminReplayForm(c echo.Context) error {
 	query, filter := eventQuery(c.QueryParam)
-	if !filter.Narrows() {
-		return back(c, views.PathAdminEvents)
-	}
 	frame, err := s.page(c, views.ReplayTitle)
 	if err != nil {
 		return err
 	}
-	found, err := s.Billing.CountReplay(c.Request().Context(), filter)
-	if err != nil {
-		return err
+	var found billing.Replay
+	if filter.Narrows() {
+		if found, err = s.Billing.CountReplay(c.Request().Context(), filter); err != nil {
+			return err
+		}
 	}
 	return render(c, http.StatusOK, views.AdminReplay(views.AdminReplayPage{
 		Page: frame, Query: query, Events: found.Events, Customers: found.Customers, AtOnce: billing.MaxReplay,

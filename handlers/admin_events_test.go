@@ -64,7 +64,7 @@ func TestW21_TheAdminReplaysManyEventsAtOnce(t *testing.T) {
 			return n == 3
 		})
 		assert.Contains(t, b.get("/admin/events/replay?q=evt_nobody").text(), "Nothing to replay")
-		assert.Equal(t, "/admin/events", b.get("/admin/events/replay").location)
+		assert.Contains(t, b.get("/admin/events/replay").text(), "Nothing chosen")
 		bare := b.post("/admin/events/replay", url.Values{"_csrf": {b.token()}})
 		assert.Equal(t, http.StatusBadRequest, bare.status, "without a filter nothing is replayed")
 		for _, query := range []string{"since=never&until=%00", "since=0001-01-01&until=9999-12-31", "state=%27&type=%00"} {
