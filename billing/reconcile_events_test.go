@@ -64,6 +64,26 @@ func TestW22_EventsThatNeverArriveAreFoundInTheList(t *testing.T) {
 	})
 }
 
+// TestW22_TheLastQuarterOfAnHourIsReadAgain, because an event may appear after one that is younger.
+func TestW22_TheLastQuarterOfAnHourIsReadAgain(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.catchUp()
+		_, customer := w.subscriber("ada")
+		w.stripe.MustAdvance(time.Hour)
+		w.catchUp()
+		w.renames(customer, 1)
+		w.stripe.MustAdvance(20 * time.Minute)
+		w.renames(customer, 2) // of which the first changes nothing
+		w.stripe.MustAdvance(3 * time.Minute)
+		require.EqualValues(t, 2, w.catchUp().Seen)
+		require.EqualValues(t, 1, w.catchUp().Seen, "the younger one")
+		w.stripe.MustAdvance(time.Hour)
+		w.catchUp()
+		require.Zero(t, w.catchUp().Seen)
+	})
+}
+
 // TestW22_AnAdminNeedNotWait has an event taken up that is younger than webhooks are given.
 func TestW22_AnAdminNeedNotWait(t *testing.T) {
 	t.Parallel()
