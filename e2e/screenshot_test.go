@@ -40,12 +40,12 @@ func (b *tab) scheme(name string) {
 }
 
 // painted resolves once the page has been drawn anew, its transitions included. A tab that the browser
-// takes for hidden draws no frames, so there is a limit.
+// takes for hidden draws no frames, so there is a limit, after which what still moves is put to its end.
 const painted = `Promise.race([
 	new Promise(done => setTimeout(done, 400)),
 	new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))).
 		then(() => Promise.allSettled(document.getAnimations().map(a => a.finished))),
-])`
+]).then(() => document.getAnimations().forEach(a => a.effect.getComputedTiming().endTime < Infinity && a.finish()))`
 
 // shot keeps the page at both widths, in light and in dark, and holds it to what can be measured: nothing
 // sticks out at the side.

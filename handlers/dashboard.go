@@ -32,7 +32,8 @@ func (s *site) dashboard(c echo.Context) error {
 	return render(c, http.StatusOK, views.Dashboard(views.DashboardPage{
 		Page: frame, Subscription: s.glance(access), Projects: projectRows(list.Projects, list.Total-1, access.Limit(plan.Projects)),
 		Usage: []views.Usage{usage(s.Catalog, access, plan.Projects, list.Total)},
-		Steps: views.FirstSteps(id.Verified(), list.Total > 0, access.Level == billing.LevelFull && !access.Granted.Free()),
+		Steps: views.FirstSteps(id.Verified(), list.Total > 0,
+			access.Live() || (access.Level == billing.LevelFull && !access.Granted.Free())),
 	}))
 }
 

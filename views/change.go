@@ -166,7 +166,7 @@ func (p ChangePage) losses() []string {
 	}
 	for _, info := range p.Catalog.Features {
 		if p.From.Plan.Can(info.Key) && !p.To.Plan.Can(info.Key) {
-			out = append(out, "No "+info.Name+" any more")
+			out = append(out, "No "+lowerFirst(info.Name)+" any more")
 		}
 	}
 	return out
@@ -197,8 +197,10 @@ func less(a, b int64) bool {
 	return a != b && a != plan.Unlimited && (b == plan.Unlimited || a < b)
 }
 
+// lowerFirst puts words into the middle of a sentence. An abbreviation stays as it is.
 func lowerFirst(text string) string {
-	if text != "" && text[0] >= 'A' && text[0] <= 'Z' {
+	capital := func(i int) bool { return i < len(text) && text[i] >= 'A' && text[i] <= 'Z' }
+	if capital(0) && !capital(1) {
 		return string(text[0]+'a'-'A') + text[1:]
 	}
 	return text

@@ -103,7 +103,7 @@ func (s Subscription) badgeWords() words {
 	if s.Paused && s.live() {
 		return words{"Billing paused", "warning"}
 	}
-	if s.Status == "" {
+	if s.Status == "" || s.TrialRefused != "" {
 		return words{}
 	}
 	label, tone := StatusWords(s.Status)
