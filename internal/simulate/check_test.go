@@ -86,8 +86,11 @@ func (w *world) alive() *process {
 func (w *world) quiet() {
 	w.op = "quiet"
 	w.peace()
+	w.calm = true
+	defer func() { w.calm = false }()
 	idle := false
-	for round := 0; round < 80 && !idle; round++ {
+	// A few rounds at least, so that each process has compared everything with Stripe since.
+	for round := 0; round < 80 && (!idle || round < 3); round++ {
 		w.wait(w.between(10*time.Minute, 6*time.Hour))
 		w.settle()
 		idle = w.idle()

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -104,7 +105,20 @@ func (m *post) hand(l letter, to *process) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	return to.Billing.Receive(ctx, l.body, sign(l.body, time.Now(), m.w.signing()...))
+	err := to.Billing.Receive(ctx, l.body, sign(l.body, time.Now(), m.w.signing()...))
+	if err == nil {
+		m.acknowledged(l)
+	}
+	return err
+}
+
+// acknowledged holds the app to its word: what it said 200 to is stored, once, whatever happens to it afterwards.
+func (m *post) acknowledged(l letter) {
+	var event struct{ ID, Type string }
+	m.w.must(json.Unmarshal(l.body, &event))
+	if n := m.w.count("webhook_events", "event_id = ?", event.ID); n != 1 {
+		m.w.violate("%s %s was acknowledged, and is stored %d times", event.Type, event.ID, n)
+	}
 }
 
 // sign is Stripe's signature: https://docs.stripe.com/webhooks#verify-manually
