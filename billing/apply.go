@@ -126,6 +126,7 @@ func (a *application) applySubscriptions(snap Snapshot) error {
 		}
 		seen[state.ID] = true
 		a.mrrAfter += row.MRR
+		a.priceFacts(state, row)
 		rows = append(rows, row)
 	}
 	for _, sub := range stored {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"example.com/tollgate/billing/plan"
 	"example.com/tollgate/internal/fault"
@@ -37,6 +38,7 @@ type Change struct {
 	Now, Begun       bool
 	At, OfferEnd     time.Time
 	Quote            Quote
+	Next             plan.Money // the first regular payment by the new price, after the discount that stands now
 	Outcome          Outcome
 }
 
@@ -65,6 +67,7 @@ type changeOp struct {
 	ChangeParams
 	From     string    `json:"from"`
 	Quote    Quote     `json:"quote"`
+	Next     int64     `json:"next"`
 	OfferEnd time.Time `json:"offer_end"` // by the business clock
 }
 
@@ -73,7 +76,8 @@ type changeOp struct {
 // when the time paid for is over. During a trial nothing is owed either way, so any change is at once.
 //
 // The faults are Invalid price_unknown; Conflict subscription_missing, already_subscribed, change_unpaid while a
-// payment is due, change_ending while the plan is to end; and Unavailable when Stripe does not answer.
+// payment is due, change_ending while the plan is to end, change_waiting while another change waits for the customer's
+// bank, currency_mismatch; and Unavailable when Stripe does not answer.
 func (s *Service) OfferChange(ctx context.Context, in ChangeInput) (string, error) {
 	sub, item, err := s.changeable(ctx, in.AccountID)
 	to, price, ok := s.Catalog.OnSale(in.LookupKey)
@@ -84,13 +88,23 @@ func (s *Service) OfferChange(ctx context.Context, in ChangeInput) (string, erro
 		return "", err
 	}
 	from, fromPrice, ok := s.Catalog.ByLookupKey(sub.LookupKey)
-	if !ok || sub.LookupKey == in.LookupKey && sub.NextLookupKey == "" {
+	waits := sub.PendingLookupKey != "" && sub.PendingUntil != nil && s.now().Before(*sub.PendingUntil)
+	switch {
+	case !ok, sub.LookupKey == in.LookupKey && sub.NextLookupKey == "" && !waits:
 		return "", fault.New(fault.Conflict, "already_subscribed", "plan", sub.Plan)
+	case sub.LookupKey != in.LookupKey && waits:
+		return "", fault.New(fault.Conflict, "change_waiting")
+	case sub.LookupKey != in.LookupKey && price.Money.Currency != sub.Currency:
+		return "", fault.New(fault.Conflict, "currency_mismatch")
 	}
 	offer := changeOp{From: sub.LookupKey, OfferEnd: s.now().Add(changeLife), ChangeParams: ChangeParams{
 		Subscription: sub.StripeID, Item: item, LookupKey: in.LookupKey, Quantity: max(1, sub.Quantity),
 		Proration: ProrateNow, At: s.now().Truncate(time.Second),
 	}}
+	state, err := s.Stripe.FetchSubscription(ctx, sub.StripeID)
+	if err != nil {
+		return "", stripeFault(fmt.Errorf("read %s: %w", sub.StripeID, err))
+	}
 	kind := opChangePlan
 	more := to.Level > from.Level || to.Level == from.Level && price.Interval == plan.Year && fromPrice.Interval == plan.Month
 	switch {
@@ -105,7 +119,25 @@ func (s *Service) OfferChange(ctx context.Context, in ChangeInput) (string, erro
 			return "", stripeFault(fmt.Errorf("preview the change of %s: %w", sub.StripeID, err))
 		}
 	}
+	offer.Next = nextPayment(state, offer, price, price.Interval != fromPrice.Interval)
 	return s.keepOffer(ctx, in.AccountID, kind, offer)
+}
+
+// nextPayment is the first regular payment by a new price. A change at once is invoiced at once, which uses up a discount
+// that counts once; and with another interval the next payment is one of its own periods away.
+func nextPayment(state SubscriptionState, offer changeOp, price plan.Price, resets bool) int64 {
+	total, at := price.Money.Amount*offer.Quantity, state.PeriodEnd
+	if offer.Proration == ProrateNow {
+		switch {
+		case state.DiscountOnce:
+			return total
+		case resets && price.Interval == plan.Year:
+			at = offer.At.AddDate(1, 0, 0)
+		case resets:
+			at = offer.At.AddDate(0, 1, 0)
+		}
+	}
+	return state.net(total, at)
 }
 
 // changeable is the account's subscription and its plan item, if they are in a state to be changed.
@@ -188,6 +220,7 @@ func (s *Service) change(ctx context.Context, accountID int64, id string) (model
 	}
 	change.Plan, change.Price, _ = s.Catalog.ByLookupKey(offer.LookupKey)
 	change.From, change.FromPrice, _ = s.Catalog.ByLookupKey(offer.From)
+	change.Next = plan.Money{Amount: offer.Next, Currency: change.Price.Money.Currency}
 	switch op.State {
 	case models.OpDone:
 		change.Outcome, err = readOutcome(op)
@@ -203,22 +236,51 @@ func (s *Service) change(ctx context.Context, accountID int64, id string) (model
 
 // ConfirmChange carries out an offered change, once, however often it is asked to, and syncs. The outcome says
 // whether a bank or card stood in the way; then nothing has changed. The faults are NotFound for a change that is not
-// the account's, Conflict change_expired for one offered too long ago, and Unavailable change_pending when Stripe does
-// not answer in time: the change is then carried out as soon as it does.
+// the account's, Conflict change_expired for one offered too long ago, RateLimited change_often, and Unavailable
+// change_pending when Stripe does not answer in time: the change is then carried out as soon as it does.
 func (s *Service) ConfirmChange(ctx context.Context, accountID int64, id string) (Change, error) {
 	op, change, err := s.change(ctx, accountID, id)
 	if err != nil || op.State == models.OpDead {
 		return change, err
 	}
 	if op.State == models.OpOffered {
-		err = s.DB.Write(ctx).Model(&models.StripeOp{}).Where("id = ? AND state = ?", op.ID, models.OpOffered).
-			Updates(map[string]any{"state": models.OpPending, "next_at": s.wall(), "created_at": s.wall()}).Error
-		if err != nil {
-			return change, fmt.Errorf("confirm change %s: %w", id, err)
+		if err := s.beginChange(ctx, op); err != nil {
+			return change, err
 		}
 	}
 	change.Outcome, err = s.awaitOp(ctx, op)
 	return change, err
+}
+
+// changesAnHour is how often an account may change its plan. Each change at once is an invoice, of which Stripe makes at
+// most ten a minute and twenty a day for a subscription: https://docs.stripe.com/rate-limits
+const changesAnHour = 10
+
+// beginChange makes an offered change one that is owed, unless there were too many lately. The account's row is held, so
+// that changes confirmed at once are counted one after the other.
+func (s *Service) beginChange(ctx context.Context, op models.StripeOp) error {
+	err := s.DB.Tx(ctx, func(tx *gorm.DB) error {
+		var account models.Account
+		if err := tx.Clauses(clause.Locking{Strength: "UPDATE"}).Take(&account, op.AccountID).Error; err != nil {
+			return err
+		}
+		var lately int64
+		err := tx.Model(&models.StripeOp{}).
+			Where("account_id = ? AND kind IN ?", op.AccountID, []string{opChangePlan, opPlanChange, opKeepPlan}).
+			Where("state <> ? AND created_at > ?", models.OpOffered, s.wall().Add(-time.Hour)).Count(&lately).Error
+		if err != nil {
+			return err
+		}
+		if lately >= changesAnHour && op.Kind != opKeepPlan {
+			return fault.New(fault.RateLimited, "change_often")
+		}
+		return tx.Model(&models.StripeOp{}).Where("id = ? AND state = ?", op.ID, models.OpOffered).
+			Updates(map[string]any{"state": models.OpPending, "next_at": s.wall(), "created_at": s.wall()}).Error
+	})
+	if err != nil {
+		return fmt.Errorf("confirm change %s: %w", op.IdemKey, err)
+	}
+	return nil
 }
 
 // awaitOp runs an operation or waits for whoever runs it, syncs its account, and gives its outcome.

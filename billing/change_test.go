@@ -44,7 +44,7 @@ func (w *world) useCard(account models.Account, card string) {
 	require.NoError(w.t, err)
 }
 
-func TestUpgradeCostsWhatWasShown(t *testing.T) {
+func TestO18_UpgradeCostsWhatWasShownHoweverOftenClicked(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.paid("ada", "starter_v1_month", "pm_card_visa")

@@ -137,7 +137,9 @@ func (s *Service) mayCreate(ctx context.Context, row models.Checkout, customer s
 }
 
 // missing reports whether Stripe may have answered as it did because something is not there.
-func missing(err error) bool { return errors.Is(err, ErrNotFound) || errors.Is(err, ErrRefused) }
+func missing(err error) bool {
+	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrRefused) && !errors.Is(err, ErrCurrency)
+}
 
 // renewCustomer finds out whether the account's customer is still there, and makes a new one if not.
 func (s *Service) renewCustomer(ctx context.Context, accountID int64) (string, error) {

@@ -33,6 +33,7 @@ const (
 	FactDisputeOpened   = "dispute_opened"      // needs an answer by its due date
 	FactDisputeClosed   = "dispute_closed"      // won, lost, or closed as an inquiry
 	FactSecond          = "second_subscription" // a live plan beside another one: somebody pays twice
+	FactPriceMismatch   = "price_mismatch"      // it costs less than its price in the catalog
 	FactMRRChanged      = "mrr_changed"         // a discount, quantity or price moved it, and nothing else did
 
 	// The steps of dunning, each once for an invoice.
@@ -194,6 +195,7 @@ func carriesMRR(kind string) bool {
 	switch kind {
 	case FactDunnedFirst, FactDunnedAgain, FactDunnedLast, FactDunnedLimited, FactDunnedOver, FactDunningSkipped,
 		FactInvoicePaid, FactPaymentFailed, FactPastDue, FactTrialEnding, FactTrialRefused, FactRenewalComing, FactSecond,
+		FactPriceMismatch,
 		FactActionRequired, FactNotFinalized, FactRefunded, FactRefundFailed, FactDisputeOpened, FactDisputeClosed:
 		return false
 	}

@@ -222,7 +222,7 @@ func TestCheckoutIsOnePerAccount(t *testing.T) {
 	})
 }
 
-func TestCheckoutSellsOnlyWhatTheCatalogSells(t *testing.T) {
+func TestM08_CheckoutSellsOnlyWhatTheCatalogSells(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
@@ -243,7 +243,7 @@ func TestCheckoutSellsOnlyWhatTheCatalogSells(t *testing.T) {
 	})
 }
 
-func TestSubscriptionOnForeignPriceGrantsNothing(t *testing.T) {
+func TestM08_SubscriptionOnForeignPriceGrantsNothing(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")

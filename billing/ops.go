@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"example.com/tollgate/models"
 )
@@ -113,20 +114,23 @@ func (s *Service) RunOps(ctx context.Context) error {
 			s.Logger.WarnContext(ctx, "Stripe operation failed; will try again", "kind", op.Kind, "key", op.IdemKey, "error", err)
 		}
 	}
-	if len(ops) == opBatch {
-		s.Wake(JobOps)
+	if len(ops) > 0 {
+		s.Wake(JobOps) // there may be more, and those of the same subscription had to wait
 	}
 	return nil
 }
 
-// leaseOps takes due operations: any, or those that which narrows them to.
+// leaseOps takes due operations: any, or those that which narrows them to. Of one subscription it takes one at a time,
+// because each begins by reading what the others change.
 func (s *Service) leaseOps(ctx context.Context, limit int, which func(*gorm.DB) *gorm.DB) ([]models.StripeOp, error) {
 	wall, token := s.wall(), models.NewToken()
 	where, stripeAccount, live := inConnection(s.Connection)
 	due := func(tx *gorm.DB) *gorm.DB {
 		tx = tx.Model(&models.StripeOp{}).Where(where, stripeAccount, live).
 			Where("state = ? AND next_at <= ?", models.OpPending, wall).
-			Where("lease_until IS NULL OR lease_until < ?", wall)
+			Where("lease_until IS NULL OR lease_until < ?", wall).
+			Where("subject = '' OR NOT EXISTS (SELECT 1 FROM stripe_ops o WHERE o.subject = stripe_ops.subject"+
+				" AND o.id <> stripe_ops.id AND o.state = ? AND o.lease_until >= ?)", models.OpPending, wall)
 		if which != nil {
 			tx = which(tx)
 		}
@@ -134,12 +138,20 @@ func (s *Service) leaseOps(ctx context.Context, limit int, which func(*gorm.DB) 
 	}
 	var leased []models.StripeOp
 	err := s.DB.Tx(ctx, func(tx *gorm.DB) error {
-		var ids []int64
-		if err := due(tx).Order("next_at").Limit(limit).Pluck("id", &ids).Error; err != nil || len(ids) == 0 {
+		var found []models.StripeOp
+		err := due(tx).Select("id", "subject", "account_id").Order("next_at, id").Limit(limit).Find(&found).Error
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		ids, accounts := onePerSubject(found)
+		// Whoever else leases for one of these accounts waits here, and then sees our leases.
+		err = tx.Model(&models.Account{}).Clauses(clause.Locking{Strength: "UPDATE"}).Where("id IN ?", accounts).
+			Order("id").Pluck("id", &accounts).Error
+		if err != nil {
 			return err
 		}
 		// The condition stands in the update too: another process may have leased them since.
-		err := due(tx).Where("id IN ?", ids).
+		err = due(tx).Where("id IN ?", ids).
 			Updates(map[string]any{"lease_token": token, "lease_until": wall.Add(opLease)}).Error
 		if err != nil {
 			return err
@@ -150,6 +162,18 @@ func (s *Service) leaseOps(ctx context.Context, limit int, which func(*gorm.DB) 
 		return nil, fmt.Errorf("lease Stripe operations: %w", err)
 	}
 	return leased, nil
+}
+
+func onePerSubject(found []models.StripeOp) (ids, accounts []int64) {
+	seen := map[string]bool{}
+	for _, op := range found {
+		if op.Subject != "" && seen[op.Subject] {
+			continue
+		}
+		seen[op.Subject] = true
+		ids, accounts = append(ids, op.ID), append(accounts, op.AccountID)
+	}
+	return ids, accounts
 }
 
 // runOp makes the calls of one operation and commits their outcome.

@@ -85,8 +85,10 @@ func (s *Service) changePlan(ctx context.Context, op *models.StripeOp) (string, 
 	switch {
 	case state.has(offer.LookupKey, offer.Quantity):
 		return doneOutcome()
-	case state.EndedAt != nil || !state.has(offer.From, 0):
+	case state.EndedAt != nil || state.CancelAtPeriodEnd || state.CancelAt != nil || !state.has(offer.From, 0):
 		return refused("change_outdated")
+	case state.Pending != nil && !pending:
+		return refused("change_waiting")
 	case !pending:
 		if err := s.dropSchedule(ctx, op, state); err != nil {
 			return settleRefusal(err)
@@ -122,6 +124,17 @@ func (s *Service) dropSchedule(ctx context.Context, op *models.StripeOp, state S
 	return nil
 }
 
+// dropPlans is dropSchedule, and takes back a change that waits for its payment too: its invoice is voided, so that it
+// cannot be paid any more.
+func (s *Service) dropPlans(ctx context.Context, op *models.StripeOp, state SubscriptionState) error {
+	if pending := state.Pending; pending != nil && pending.Invoice != "" {
+		if err := s.Stripe.VoidInvoice(ctx, pending.Invoice, s.opKey(*op, "_void_"+pending.Invoice)); err != nil {
+			return fmt.Errorf("take back what waits for %s: %w", op.Subject, err)
+		}
+	}
+	return s.dropSchedule(ctx, op, state)
+}
+
 // planChange switches the price when the period that is paid for ends.
 func (s *Service) planChange(ctx context.Context, op *models.StripeOp) (string, error) {
 	var offer changeOp
@@ -132,8 +145,11 @@ func (s *Service) planChange(ctx context.Context, op *models.StripeOp) (string, 
 	if err != nil {
 		return settleRefusal(err)
 	}
-	if state.EndedAt != nil || state.CancelAtPeriodEnd || !state.has(offer.From, 0) {
+	switch {
+	case state.EndedAt != nil || state.CancelAtPeriodEnd || !state.has(offer.From, 0):
 		return refused("change_outdated")
+	case state.Pending != nil:
+		return refused("change_waiting")
 	}
 	offer.At = state.PeriodEnd // it may have been renewed since the offer
 	schedule := op.RecoveryPoint
@@ -154,11 +170,11 @@ func (s *Service) planChange(ctx context.Context, op *models.StripeOp) (string, 
 	return doneOutcome()
 }
 
-// keepPlan takes back a planned change.
+// keepPlan takes back a planned change, and one that waits for its payment.
 func (s *Service) keepPlan(ctx context.Context, op *models.StripeOp) (string, error) {
 	state, err := s.subject(ctx, op)
 	if err == nil {
-		err = s.dropSchedule(ctx, op, state)
+		err = s.dropPlans(ctx, op, state)
 	}
 	if err != nil {
 		return settleRefusal(err)
@@ -179,7 +195,7 @@ func (s *Service) cancelPlan(ctx context.Context, op *models.StripeOp) (string, 
 	if state.EndedAt != nil || state.CancelAtPeriodEnd {
 		return doneOutcome()
 	}
-	if err := s.dropSchedule(ctx, op, state); err != nil {
+	if err := s.dropPlans(ctx, op, state); err != nil {
 		return settleRefusal(err)
 	}
 	if err := s.Stripe.CancelAtPeriodEnd(ctx, op.Subject, why, s.opKey(*op, "")); err != nil {
@@ -200,7 +216,7 @@ func (s *Service) resumePlan(ctx context.Context, op *models.StripeOp) (string, 
 	if !state.CancelAtPeriodEnd && state.CancelAt == nil {
 		return doneOutcome()
 	}
-	if err := s.Stripe.ResumeSubscription(ctx, op.Subject, s.opKey(*op, "")); err != nil {
+	if err := s.Stripe.ResumeSubscription(ctx, op.Subject, state.CancelAtPeriodEnd, s.opKey(*op, "")); err != nil {
 		return settleRefusal(fmt.Errorf("resume %s: %w", op.Subject, err))
 	}
 	return doneOutcome()

@@ -16,8 +16,8 @@ type PortalInput struct {
 }
 
 // PortalURL opens a portal session for the account's own customer. Which customer that is comes from
-// the account alone. The faults are Invalid for a flow that is not offered, Conflict when
-// the flow needs a subscription that is not there, and Unavailable when Stripe does not answer.
+// the account alone. The faults are Invalid for a flow that is not offered, and Unavailable when Stripe
+// does not answer.
 func (s *Service) PortalURL(ctx context.Context, in PortalInput) (string, error) {
 	customer, err := s.EnsureCustomer(ctx, in.AccountID)
 	if err != nil {
@@ -27,7 +27,7 @@ func (s *Service) PortalURL(ctx context.Context, in PortalInput) (string, error)
 	if !missing(err) {
 		return url, stripeFault(err)
 	}
-	// The customer or the subscription may be gone at Stripe.
+	// The customer may be gone at Stripe.
 	if customer, err = s.renewCustomer(ctx, in.AccountID); err != nil {
 		return "", stripeFault(err)
 	}
@@ -39,10 +39,6 @@ func (s *Service) openPortal(ctx context.Context, in PortalInput, customer strin
 	params := PortalParams{Customer: customer, ReturnURL: s.AppURL + "/app/billing?from=portal", Flow: in.Flow}
 	switch in.Flow {
 	case "", FlowPaymentMethod:
-	case FlowCancel, FlowUpdate:
-		if err := s.portalSubscription(ctx, in, &params); err != nil {
-			return "", err
-		}
 	default:
 		return "", fault.New(fault.Invalid, "bad_request")
 	}
@@ -51,16 +47,4 @@ func (s *Service) openPortal(ctx context.Context, in PortalInput, customer strin
 		return "", fmt.Errorf("open the portal: %w", err)
 	}
 	return url, nil
-}
-
-func (s *Service) portalSubscription(ctx context.Context, in PortalInput, params *PortalParams) error {
-	sub, err := s.liveSubscription(ctx, in.AccountID)
-	if err != nil {
-		return err
-	}
-	if sub == nil {
-		return fault.New(fault.Conflict, "subscription_missing")
-	}
-	params.Subscription = sub.StripeID
-	return nil
 }

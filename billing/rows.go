@@ -3,6 +3,7 @@ package billing
 import (
 	"time"
 
+	"example.com/tollgate/billing/plan"
 	"example.com/tollgate/models"
 )
 
@@ -24,7 +25,7 @@ func (a *application) subscriptionRow(
 		SyncedAt: a.fetched,
 	}
 	for _, item := range state.Items {
-		if p, _, ok := a.Catalog.ByLookupKey(item.LookupKey); ok {
+		if p, price, ok := a.Catalog.ByLookupKey(item.LookupKey); ok && pays(item, price) {
 			row.Plan, row.LookupKey = p.Key, item.LookupKey
 			row.Amount, row.Quantity, row.BillingInterval = item.UnitAmount, item.Quantity, item.Interval
 		}
@@ -47,6 +48,11 @@ func (a *application) subscriptionRow(
 		row.MRR = monthly(state)
 	}
 	row.NextAmount, row.Attention = nextAmount(state), string(attention(state, invoices))
+	if p := state.Schedule; p != nil && !p.At.After(state.PeriodEnd) {
+		if _, price, ok := a.Catalog.ByLookupKey(p.LookupKey); ok { // the next period is of the plan to come
+			row.NextAmount = state.net(price.Money.Amount*max(1, p.Quantity), state.PeriodEnd)
+		}
+	}
 	row.PastDueSince = pastDueSince(state, old, invoices)
 	for _, invoice := range invoices {
 		if invoice.Subscription == state.ID && invoice.BillingReason == "subscription_create" {
@@ -55,6 +61,25 @@ func (a *application) subscriptionRow(
 	}
 	a.rememberKnown(&row)
 	return row
+}
+
+// pays reports whether an item costs at least what its price does in the catalog. A lookup key can be put on any price in
+// the dashboard; it grants only what is paid for. What costs more is a matter between the owner and the customer.
+func pays(item ItemState, price plan.Price) bool {
+	return item.Currency == price.Money.Currency && item.UnitAmount >= price.Money.Amount &&
+		item.Interval == string(price.Interval) && item.Count <= 1
+}
+
+// priceFacts makes known that something is sold for less than it is offered for.
+func (a *application) priceFacts(state SubscriptionState, row models.Subscription) {
+	for _, item := range state.Items {
+		if _, price, ok := a.Catalog.ByLookupKey(item.LookupKey); ok && !pays(item, price) && state.EndedAt == nil {
+			a.Logger.Error("a subscription costs less than its price in the catalog, and grants nothing by it",
+				"subscription", state.ID, "price", item.Price, "lookup_key", item.LookupKey,
+				"amount", item.UnitAmount, "currency", item.Currency, "interval", item.Interval)
+			a.fact(FactPriceMismatch, state.ID, item.Price, row.StartedAt, item.UnitAmount, row)
+		}
+	}
 }
 
 // rememberKnown keeps the last state that the access rule understands beside one it does not.
@@ -136,8 +161,16 @@ func nextAmount(state SubscriptionState) int64 {
 			total += item.UnitAmount * item.Quantity
 		}
 	}
-	total -= (total*state.DiscountPercent + 5_000) / 10_000
-	return max(0, total-state.DiscountFixed)
+	return state.net(total, state.PeriodEnd)
+}
+
+// net is what is left of an amount after the discount, if it still stands at a time.
+func (s SubscriptionState) net(total int64, at time.Time) int64 {
+	if s.DiscountEnd != nil && !s.DiscountEnd.After(at) {
+		return total
+	}
+	total -= (total*s.DiscountPercent + 5_000) / 10_000
+	return max(0, total-s.DiscountFixed)
 }
 
 func (a *application) invoiceRow(state InvoiceState, old models.Invoice) models.Invoice {

@@ -47,8 +47,8 @@ type Gateway interface {
 	// ReleaseSchedule takes back what a schedule had in mind, and leaves the subscription as it is.
 	ReleaseSchedule(ctx context.Context, id, key string) error
 	CancelAtPeriodEnd(ctx context.Context, id string, why CancelReason, key string) error
-	// ResumeSubscription takes back a cancellation that is still to come.
-	ResumeSubscription(ctx context.Context, id, key string) error
+	// ResumeSubscription takes back a cancellation that is still to come: at the period's end, or else at a date.
+	ResumeSubscription(ctx context.Context, id string, atPeriodEnd bool, key string) error
 	// ResumePaused starts a subscription again that was paused when its trial ended: a period begins and is charged.
 	ResumePaused(ctx context.Context, id, key string) error
 	// CancelNow ends a subscription at once, without invoice or credit.
@@ -94,6 +94,8 @@ var (
 	// ErrUncertain says that Stripe failed in the middle: the work may or may not have been done.
 	ErrUncertain = errors.New("stripe: the outcome is not known")
 	ErrRefused   = errors.New("stripe: the request was refused")
+	// ErrCurrency says that the customer pays in another currency. It is ErrRefused too.
+	ErrCurrency  = fmt.Errorf("%w: the customer has another currency", ErrRefused)
 	ErrSignature = errors.New("stripe: the webhook signature does not verify")
 	// ErrStale says that a signature verifies, and that its time is too far from ours.
 	ErrStale = fmt.Errorf("stripe: the time of the signature is not now: %w", ErrSignature)
@@ -111,6 +113,8 @@ func stripeFault(err error) error {
 	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUncertain), errors.Is(err, context.DeadlineExceeded),
 		errors.Is(err, errLeased):
 		return fault.Wrap(err, fault.Unavailable, "stripe_unavailable")
+	case errors.Is(err, ErrCurrency):
+		return fault.Wrap(err, fault.Conflict, "currency_mismatch")
 	case errors.Is(err, ErrRefused), errors.Is(err, ErrNotFound):
 		return fault.Wrap(err, fault.Unavailable, "stripe_refused")
 	}
@@ -146,21 +150,15 @@ type CheckoutParams struct {
 // CheckoutSession is a session as Stripe has it. Status is open, complete or expired.
 type CheckoutSession struct{ ID, URL, Status string }
 
-// PortalParams opens a portal session. Flow is empty for the front page, or one of Stripe's flow
-// types, of which those about a subscription need Subscription.
+// PortalParams opens a portal session. Flow is empty for the front page, or FlowPaymentMethod.
 type PortalParams struct {
-	Customer     string
-	ReturnURL    string
-	Flow         string
-	Subscription string
+	Customer  string
+	ReturnURL string
+	Flow      string
 }
 
-// The portal's flows.
-const (
-	FlowPaymentMethod = "payment_method_update"
-	FlowCancel        = "subscription_cancel"
-	FlowUpdate        = "subscription_update"
-)
+// FlowPaymentMethod is the portal's page where a card is changed. Plans are changed and cancelled on our own pages.
+const FlowPaymentMethod = "payment_method_update"
 
 // Proration says whether time already paid for is settled when a subscription changes.
 type Proration string
@@ -289,7 +287,9 @@ type SubscriptionState struct {
 	Schedule                       *ScheduleState // what is planned, where its owner reads it
 	Pending                        *PendingState  // a change that waits for its payment
 	Items                          []ItemState
-	DiscountPercent, DiscountFixed int64 // per cent off in hundredths, amount off in minor units
+	DiscountOnce                   bool
+	DiscountEnd                    *time.Time // nil while the discount lasts for good
+	DiscountPercent, DiscountFixed int64      // per cent off in hundredths, amount off in minor units
 }
 
 // ScheduleState is a schedule that a subscription is under. LookupKey is empty where nothing is planned.

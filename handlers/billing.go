@@ -132,7 +132,7 @@ func (s *site) planned(sub *models.Subscription) *views.Planned {
 	}
 	return &views.Planned{
 		Plan: p, Interval: price.Interval, LookupKey: price.LookupKey, At: *sub.NextAt,
-		Amount: plan.Money{Amount: price.Money.Amount * max(1, sub.Quantity), Currency: price.Money.Currency},
+		Amount: plan.Money{Amount: sub.NextAmount, Currency: price.Money.Currency},
 	}
 }
 

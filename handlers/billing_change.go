@@ -60,6 +60,8 @@ func (s *site) showPlans(c echo.Context, status int, code string) error {
 		closed = "change_unpaid"
 	case sub.CancelAtPeriodEnd || sub.CancelAt != nil:
 		closed = "change_ending"
+	case s.pending(sub) != nil:
+		closed = "change_waiting"
 	}
 	page.Closed = closed != ""
 	if code == "" {
@@ -155,7 +157,7 @@ func (s *site) showChange(c echo.Context, change billing.Change, view billing.Ov
 		Trial: sub.Status == "trialing", NextAt: nextPayment(change, sub), Card: cardOf(view.Customer),
 		Tax: money(quote.Tax), Due: money(quote.AmountDue), Credit: money(max(0, -quote.Total)),
 		FromBalance: money(min(0, quote.AmountDue-max(0, quote.Total))),
-		Discounted:  sub.NextAmount < sub.Amount*max(1, sub.Quantity),
+		Next:        change.Next,
 	}
 	for _, line := range quote.Lines {
 		page.Lines = append(page.Lines, views.BillLine{Text: line.Text, Amount: money(line.Amount)})

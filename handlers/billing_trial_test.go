@@ -66,3 +66,22 @@ func TestL02_AddACardToResume(t *testing.T) {
 		assert.Equal(t, "full", b.get("/api/me/entitlements").json()["level"])
 	})
 }
+
+// TestF14_ASwitchThatWaitsIsTakenBackOnThePage has somebody who is asked by their bank think better of it.
+func TestF14_ASwitchThatWaitsIsTakenBackOnThePage(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.payer(t, "ada", "starter_v1_month")
+		s.usesCard(t, "ada@example.com", "pm_card_authenticationRequired")
+		b.confirms(b.chooses("pro_v1_month"))
+		plans := b.get("/app/billing/change")
+		require.Contains(t, plans.text(), "Another switch waits for your bank")
+		require.Zero(t, plans.doc().Find(`form[action="/app/billing/change"]`).Length(), "nothing else is to be had meanwhile")
+		away := b.submit(b.get("/app/billing"), `form[action="/app/billing/keep"]`, nil)
+		require.Equal(t, "/app/billing", away.location, away.text())
+		page := b.get("/app/billing").text()
+		assert.NotContains(t, page, "waits for your bank")
+		assert.Contains(t, page, "Starter")
+		assert.Empty(t, s.subscriptionOf(t, "ada@example.com").PendingLookupKey)
+	})
+}

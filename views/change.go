@@ -114,8 +114,8 @@ func (p ChangePage) nextNote() string {
 	switch {
 	case p.Credit.Amount > 0:
 		words += " Your credit is taken off first."
-	case p.Discounted:
-		words += " A discount that still stands then is taken off."
+	case p.Next.Amount < p.To.Total.Amount:
+		words += " Your discount is taken off."
 	}
 	if p.Tax.Amount != 0 {
 		words += " Tax is added."

@@ -32,7 +32,7 @@ func upgrade(change func(*ChangePage)) templ.Component {
 		Lines: []BillLine{
 			{"Unused time on Starter after 12 Mar 2026", usd(-1933)}, {"Remaining time on Pro after 12 Mar 2026", usd(5267)},
 		},
-		Due: usd(3334), Tax: usd(0), FromBalance: usd(0), Credit: usd(0), NextAt: day(30), Until: day(10),
+		Due: usd(3334), Next: usd(7900), Tax: usd(0), FromBalance: usd(0), Credit: usd(0), NextAt: day(30), Until: day(10),
 		Usage: []Usage{{Limit: plan.Default().Limits[0], Used: 12, Max: plan.Unlimited}},
 		Card:  &Card{Brand: "visa", Last4: "4242", ExpMonth: 4, ExpYear: 2030},
 	}
@@ -69,6 +69,7 @@ func changePages() map[string]templ.Component {
 		"choose-planned":  choose(func(p *ChoosePlanPage) { p.Planned = planned() }),
 		"choose-unpaid":   closed("change_unpaid"),
 		"choose-ending":   closed("change_ending"),
+		"choose-waiting":  closed("change_waiting"),
 		"change":          upgrade(func(*ChangePage) {}),
 		"change-begun":    state(ChangeBegun, ""),
 		"change-bank":     state(ChangeAction, ""),
@@ -79,7 +80,7 @@ func changePages() map[string]templ.Component {
 		"change-expired":  state(ChangeExpired, ""),
 		"change-credit": upgrade(func(p *ChangePage) {
 			p.From, p.To, p.Tax, p.Card = orderOf("starter_v1_year"), orderOf("pro_v1_month"), usd(100), nil
-			p.Due, p.Credit, p.FromBalance, p.Discounted = usd(0), usd(18000), usd(-500), true
+			p.Due, p.Credit, p.FromBalance, p.Next = usd(0), usd(18000), usd(-500), usd(6320)
 		}),
 		"change-trial": upgrade(func(p *ChangePage) { p.Trial, p.Lines, p.Due = true, nil, usd(0) }),
 		"change-down": upgrade(func(p *ChangePage) {

@@ -64,7 +64,7 @@ type ChangePage struct {
 	Due         plan.Money
 	Credit      plan.Money // what is left over for later payments
 	NextAt      time.Time
-	Discounted  bool // the next payment may be less
+	Next        plan.Money // what it will be, after the discount that stands now
 	Until       time.Time
 	Usage       []Usage // with the limits of the plan to come
 	Card        *Card

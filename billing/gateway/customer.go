@@ -116,7 +116,8 @@ func subscriptionState(sub *stripe.Subscription) billing.SubscriptionState {
 	if sub.Discount != nil && sub.Discount.Coupon != nil {
 		// Stripe's percentage has at most two decimals; it is kept in hundredths of a per cent.
 		state.DiscountPercent = int64(math.Round(sub.Discount.Coupon.PercentOff * 100))
-		state.DiscountFixed = sub.Discount.Coupon.AmountOff
+		state.DiscountOnce = sub.Discount.Coupon.Duration == stripe.CouponDurationOnce
+		state.DiscountFixed, state.DiscountEnd = sub.Discount.Coupon.AmountOff, timeOrNil(sub.Discount.End)
 	}
 	if sub.Items != nil {
 		for _, item := range sub.Items.Data {

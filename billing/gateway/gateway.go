@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/stripe/stripe-go/v81"
@@ -107,6 +108,9 @@ func (g *Gateway) Connection(ctx context.Context) (billing.Connection, error) {
 	return billing.Connection{StripeAccount: account.ID, Livemode: g.livekey}, nil
 }
 
+// combined is in the one refusal that has no code of its own: https://docs.stripe.com/billing/customer#currency
+const combined = "cannot combine currencies"
+
 // wrap says what was being done and classifies the failure. Meanings:
 // https://docs.stripe.com/error-low-level
 func wrap(doing string, err error) error {
@@ -125,6 +129,8 @@ func wrap(doing string, err error) error {
 			kind = billing.ErrKey
 		case status == http.StatusForbidden, status == http.StatusConflict, status == http.StatusTooManyRequests:
 			kind = billing.ErrUnavailable
+		case strings.Contains(failure.Msg, combined):
+			kind = billing.ErrCurrency
 		default:
 			kind = billing.ErrRefused
 		}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/stripe/stripe-go/v81"
 
@@ -22,9 +21,7 @@ func (g *Gateway) CreatePortal(ctx context.Context, p billing.PortalParams, key 
 		params.Configuration = stripe.String(config.ID)
 	}
 	if p.Flow != "" {
-		if params.FlowData, err = flow(p); err != nil {
-			return "", err
-		}
+		params.FlowData = flow(p)
 	}
 	session, err := g.api.BillingPortalSessions.New(params)
 	if err != nil {
@@ -33,8 +30,8 @@ func (g *Gateway) CreatePortal(ctx context.Context, p billing.PortalParams, key 
 	return session.URL, nil
 }
 
-func flow(p billing.PortalParams) (*stripe.BillingPortalSessionFlowDataParams, error) {
-	flow := &stripe.BillingPortalSessionFlowDataParams{
+func flow(p billing.PortalParams) *stripe.BillingPortalSessionFlowDataParams {
+	return &stripe.BillingPortalSessionFlowDataParams{
 		Type: stripe.String(p.Flow),
 		AfterCompletion: &stripe.BillingPortalSessionFlowDataAfterCompletionParams{
 			Type: stripe.String("redirect"),
@@ -43,20 +40,6 @@ func flow(p billing.PortalParams) (*stripe.BillingPortalSessionFlowDataParams, e
 			},
 		},
 	}
-	switch p.Flow {
-	case billing.FlowCancel:
-		flow.SubscriptionCancel = &stripe.BillingPortalSessionFlowDataSubscriptionCancelParams{
-			Subscription: stripe.String(p.Subscription),
-		}
-	case billing.FlowUpdate:
-		flow.SubscriptionUpdate = &stripe.BillingPortalSessionFlowDataSubscriptionUpdateParams{
-			Subscription: stripe.String(p.Subscription),
-		}
-	case billing.FlowPaymentMethod:
-	default:
-		return nil, fmt.Errorf("portal flow %q: %w", p.Flow, billing.ErrRefused)
-	}
-	return flow, nil
 }
 
 // configName marks the one portal configuration that is ours, among any made in the dashboard.

@@ -13,6 +13,7 @@ import (
 // FetchSubscription implements billing.Gateway.
 func (g *Gateway) FetchSubscription(ctx context.Context, id string) (billing.SubscriptionState, error) {
 	params := &stripe.SubscriptionParams{Params: stripe.Params{Context: ctx}}
+	params.AddExpand("latest_invoice.payment_intent")
 	params.AddExpand("schedule")
 	params.AddExpand("default_payment_method")
 	sub, err := g.api.Subscriptions.Get(id, params)
@@ -162,8 +163,13 @@ func (g *Gateway) ReleaseSchedule(ctx context.Context, id, key string) error {
 }
 
 // ResumeSubscription implements billing.Gateway.
-func (g *Gateway) ResumeSubscription(ctx context.Context, id, key string) error {
-	params := &stripe.SubscriptionParams{Params: with(ctx, key), CancelAtPeriodEnd: stripe.Bool(false)}
+func (g *Gateway) ResumeSubscription(ctx context.Context, id string, atPeriodEnd bool, key string) error {
+	params := &stripe.SubscriptionParams{Params: with(ctx, key)}
+	if atPeriodEnd {
+		params.CancelAtPeriodEnd = stripe.Bool(false)
+	} else {
+		params.AddExtra("cancel_at", "")
+	}
 	_, err := g.api.Subscriptions.Update(id, params)
 	return wrap("resume a subscription", err)
 }

@@ -140,7 +140,7 @@ func idOf(raw json.RawMessage) string {
 // CreateWebhook implements billing.Gateway.
 func (g *Gateway) CreateWebhook(ctx context.Context, url string, events []string) (string, error) {
 	endpoint, err := g.api.WebhookEndpoints.New(&stripe.WebhookEndpointParams{
-		Params: with(ctx, "webhook_"+url+"_"+strconv.Itoa(len(events))+"_"+stripe.APIVersion),
+		Params: with(ctx, "webhook_"+digest(append([]string{url, stripe.APIVersion}, events...)...)),
 		URL:    stripe.String(url), EnabledEvents: stripe.StringSlice(events),
 		APIVersion: stripe.String(stripe.APIVersion), Description: stripe.String("Tollgate"),
 	})

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -82,7 +83,7 @@ func TestSaving(t *testing.T) {
 }
 
 // TestMoneyIsWrittenAsItsCurrencyIs has the currencies whose wire units surprise.
-func TestMoneyIsWrittenAsItsCurrencyIs(t *testing.T) {
+func TestM01_MoneyIsWrittenAsItsCurrencyIs(t *testing.T) {
 	t.Parallel()
 	for want, m := range map[string]plan.Money{
 		"$29.00":        {2900, "usd"},
@@ -100,6 +101,21 @@ func TestMoneyIsWrittenAsItsCurrencyIs(t *testing.T) {
 	}
 	require.Equal(t, "$29", plan.Money{Amount: 2900, Currency: "usd"}.Short("en-US"))
 	require.Equal(t, "$29.50", plan.Money{Amount: 2950, Currency: "usd"}.Short("en-US"))
+}
+
+// TestM02_LargeAndNegativeAmounts: whole numbers all the way, so that nothing is rounded and nothing overflows.
+func TestM02_LargeAndNegativeAmounts(t *testing.T) {
+	t.Parallel()
+	for want, m := range map[string]plan.Money{
+		"$999,999.99":                {99_999_999, "usd"},
+		"-$999,999.99":               {-99_999_999, "usd"},
+		"$92,233,720,368,547,758.07": {math.MaxInt64, "usd"},
+		"-¥99,999,999":               {-99_999_999, "jpy"},
+		"-KWD 99,999.999":            {-99_999_999, "kwd"},
+		"-ISK 999,999":               {-99_999_900, "isk"},
+	} {
+		require.Equal(t, want, normal(m.Format("en-US")))
+	}
 }
 
 // normal turns the no-break spaces of CLDR into plain ones.
