@@ -162,7 +162,11 @@ func TestKeepIsACopy(t *testing.T) {
 		before, changed := old(), old()
 		change(changed)
 		want := changed.Clone()
-		kept := asObject(keep(before, changed))
+		value, differs := keep(before, changed)
+		kept := asObject(value)
+		if differs == same(before, want) {
+			t.Errorf("change %d: differs is %v", i, differs)
+		}
 		if diff := cmp.Diff(want, kept); diff != "" {
 			t.Errorf("change %d: %s", i, diff)
 		}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -264,20 +265,30 @@ func same(a, b any) bool {
 	}
 }
 
-// keep returns a copy of a changed value in the form that storage gives back. It shares with the old value what is
-// still the same, and nothing with the new one.
-func keep(old, changed any) any {
-	if same(old, changed) {
-		return old
+// keep returns a copy of a changed value in the form that storage gives back, and whether it differs from the old one.
+// It shares with the old value what is still the same, and nothing with the new one.
+func keep(old, changed any) (kept any, differs bool) {
+	before, wasObject := old.(Object)
+	after, isObject := changed.(Object)
+	if !wasObject || !isObject || before == nil || after == nil {
+		if same(old, changed) {
+			return old, false
+		}
+		kept = normalize(changed)
+		return kept, !same(old, kept)
 	}
-	before, ok := old.(Object)
-	after, is := changed.(Object)
-	if !ok || !is || after == nil {
-		return normalize(changed)
-	}
-	out := make(Object, len(after))
+	out := maps.Clone(after)
+	differs = len(before) != len(after)
 	for key, value := range after {
-		out[key] = keep(before[key], value)
+		was, had := before[key]
+		part, moved := keep(was, value)
+		if moved || !had {
+			differs = true
+		}
+		out[key] = part
 	}
-	return out
+	if !differs {
+		return old, false
+	}
+	return out, true
 }

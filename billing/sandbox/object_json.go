@@ -19,12 +19,15 @@ func (o Object) MarshalJSON() ([]byte, error) { return encode(o, ""), nil }
 // above it, and a fast-forward of a year spends most of its time here.
 func encode(v any, indent string) []byte {
 	w := jsonWriter{indent: indent, buf: make([]byte, 0, usualJSON), keys: make([]string, 0, usualKeys)}
-	w.value(v, 0)
+	w.value(v, "", 0)
 	return w.buf
 }
 
 // usualJSON is what most objects fit into, in bytes, and usualKeys how many keys they have: the writer begins with it.
 const usualJSON, usualKeys = 4 << 10, 64
+
+// maxOrders bounds how many orders of keys a writer remembers: metadata may have names without end.
+const maxOrders = 1000
 
 // encoded is a value that was written before, without indentation. Events share the text of their object, which is
 // written once for all of them.
@@ -34,16 +37,23 @@ type jsonWriter struct {
 	buf    []byte
 	indent string
 	keys   []string // A stack: each object that is being written has its keys on it.
+	// orders are the keys of the last object of each name as they were written. The next one mostly has the same, and to
+	// find that out takes less than to sort its own.
+	orders map[string][]string
 }
 
 // write returns a value's text. A writer may be used again and again, and then needs no new memory but for the text.
 func (w *jsonWriter) write(v any) encoded {
+	if w.orders == nil {
+		w.orders = map[string][]string{}
+	}
 	w.buf = w.buf[:0]
-	w.value(v, 0)
+	w.value(v, "", 0)
 	return encoded(w.buf)
 }
 
-func (w *jsonWriter) value(v any, depth int) {
+// value writes what stands under a key, or is an element of what stands there.
+func (w *jsonWriter) value(v any, under string, depth int) {
 	switch x := v.(type) {
 	case nil:
 		w.buf = append(w.buf, "null"...)
@@ -56,17 +66,17 @@ func (w *jsonWriter) value(v any, depth int) {
 	case json.Number:
 		w.buf = append(w.buf, x...)
 	case Object:
-		w.object(x, depth)
+		w.object(x, under, depth)
 	case []any:
-		w.array(x, depth)
+		w.array(x, under, depth)
 	case encoded:
 		w.again(x, depth)
 	default:
-		w.value(normalize(v), depth)
+		w.value(normalize(v), under, depth)
 	}
 }
 
-func (w *jsonWriter) object(o Object, depth int) {
+func (w *jsonWriter) object(o Object, under string, depth int) {
 	switch {
 	case o == nil:
 		w.buf = append(w.buf, "null"...)
@@ -77,7 +87,7 @@ func (w *jsonWriter) object(o Object, depth int) {
 	}
 	w.buf = append(w.buf, '{')
 	first := len(w.keys)
-	w.keys = appendKeys(w.keys, o)
+	w.appendKeys(o, under)
 	for i := first; i < len(w.keys); i++ {
 		if i > first {
 			w.buf = append(w.buf, ',')
@@ -86,11 +96,29 @@ func (w *jsonWriter) object(o Object, depth int) {
 		w.line(depth + 1)
 		w.text(key)
 		w.colon()
-		w.value(o[key], depth+1)
+		w.value(o[key], key, depth+1)
 	}
 	w.keys = w.keys[:first]
 	w.line(depth)
 	w.buf = append(w.buf, '}')
+}
+
+// appendKeys puts an object's keys on the stack. What it is called by is its kind, or where it stands.
+func (w *jsonWriter) appendKeys(o Object, under string) {
+	name, ok := o["object"].(string)
+	if !ok {
+		name = under
+	}
+	known := w.orders[name]
+	if len(known) == len(o) && !slices.ContainsFunc(known, func(key string) bool { _, ok := o[key]; return !ok }) {
+		w.keys = append(w.keys, known...)
+		return
+	}
+	first := len(w.keys)
+	w.keys = appendKeys(w.keys, o)
+	if w.orders != nil && len(w.orders) < maxOrders {
+		w.orders[name] = slices.Clone(w.keys[first:])
+	}
 }
 
 // appendKeys adds an object's keys in the order in which they are written.
@@ -117,7 +145,7 @@ func (w *jsonWriter) colon() {
 	}
 }
 
-func (w *jsonWriter) array(items []any, depth int) {
+func (w *jsonWriter) array(items []any, under string, depth int) {
 	if len(items) == 0 {
 		w.buf = append(w.buf, "[]"...)
 		return
@@ -128,7 +156,7 @@ func (w *jsonWriter) array(items []any, depth int) {
 			w.buf = append(w.buf, ',')
 		}
 		w.line(depth + 1)
-		w.value(item, depth+1)
+		w.value(item, under, depth+1)
 	}
 	w.line(depth)
 	w.buf = append(w.buf, ']')

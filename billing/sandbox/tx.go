@@ -160,9 +160,10 @@ func (tx *Tx) amend(kind, id string, fn func(Object) error, diffs []string, fact
 	if err := tx.bindToClock(changed, false); err != nil {
 		return nil, err
 	}
-	after := asObject(keep(before, changed)) // A copy: what fn put into it may be somebody else's.
+	value, differs := keep(before, changed) // A copy: what fn put into it may be somebody else's.
+	after := asObject(value)
 	kept := &image{object: after}
-	if !same(before, after) {
+	if differs {
 		tx.sql.replace(kept)
 		tx.wrote(after)
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	maxLogged  = 1000
 	maxExcerpt = 16 << 10
+	pruneEvery = 50 // How many requests more there may be before the oldest are dropped.
 )
 
 // LoggedRequest is one entry of the request log that the console shows.
@@ -74,13 +75,19 @@ func (tx *Tx) flushLog(entries []LoggedRequest) error {
 	if len(entries) == 0 {
 		return nil
 	}
+	prune := false
 	for _, l := range entries {
-		_, err := tx.sql.direct.Exec(`INSERT INTO requests
+		written, err := tx.sql.direct.Exec(`INSERT INTO requests
 			(id, at, method, path, status, millis, idempotency_key, params, response) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			l.ID, l.At, l.Method, l.Path, l.Status, l.Millis, l.IdempotencyKey, l.Params, l.Response)
 		if err != nil {
 			return fmt.Errorf("log request: %w", err)
 		}
+		seq, _ := written.LastInsertId() // SQLite always knows.
+		prune = prune || seq%pruneEvery == 0
+	}
+	if !prune {
+		return nil
 	}
 	_, err := tx.sql.direct.Exec(`DELETE FROM requests WHERE seq <= (SELECT max(seq) FROM requests) - ?`, maxLogged)
 	return err

@@ -27,13 +27,21 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
 	"example.com/tollgate/billing/sandbox"
 )
 
-func main() { os.Exit(execute(os.Args[1:])) }
+// gcPercent lets the program's own memory grow to five times what it needs before it is collected. Nearly all that the
+// sandbox holds is SQLite's and not collected at all, so that is little, and requests are answered sooner for it.
+const gcPercent = 400
+
+func main() {
+	debug.SetGCPercent(gcPercent)
+	os.Exit(execute(os.Args[1:]))
+}
 
 // execute runs until the process is told to stop, and returns its exit code.
 func execute(args []string) int {
