@@ -20,7 +20,7 @@ import (
 // quiet is a sandbox without a listener, for tests of what is below the wire.
 func quiet(t *testing.T) *Sandbox {
 	t.Helper()
-	s, err := New(Options{Now: time.Now, CaptureDir: os.Getenv(CapturesEnv), CaptureName: t.Name()})
+	s, err := New(Options{Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

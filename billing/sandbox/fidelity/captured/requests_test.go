@@ -80,7 +80,7 @@ func spoil(t *testing.T, judge *validator, shapes map[string]request) {
 	for _, broken := range []struct{ what, path, from, to string }{
 		{"mode of a checkout session, misspelt as mdoe", "/v1/checkout/sessions", "mode=", "mdoe="},
 		{"mode of a checkout session, not one of its choices", "/v1/checkout/sessions", "mode=subscription", "mode=subscribe"},
-		{"currency of a price, left out", "/v1/prices", "currency=usd", "nickname=usd"},
+		{"currency of a price, left out", "/v1/prices", "currency=", "nickname="},
 		{"the path of a portal session, misspelt", "/v1/billing_portal/sessions", "", ""},
 	} {
 		found := false
