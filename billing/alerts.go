@@ -25,7 +25,8 @@ type Alert struct {
 }
 
 // Raise opens an alert, or counts it up while it is open. The admins get a mail when it opens, and at
-// most one a day for as long as it is seen again. The error is our database's, or an unknown kind.
+// most one a day for as long as it is seen again; none where a notice of its own tells them of the same.
+// The error is our database's, or an unknown kind.
 func (s *Service) Raise(ctx context.Context, alert Alert) error {
 	err := s.DB.Tx(ctx, func(tx *gorm.DB) error { return s.RaiseIn(tx, alert) })
 	if err == nil && len(s.AdminEmails) > 0 {
@@ -63,7 +64,7 @@ func (s *Service) raise(tx *gorm.DB, alert Alert, times int64) error {
 	if err != nil {
 		return fmt.Errorf("raise %s %s: %w", alert.Kind, alert.Key, err)
 	}
-	if row.MailedAt != nil && wall.Sub(*row.MailedAt) < mailAgain {
+	if row.MailedAt != nil && wall.Sub(*row.MailedAt) < mailAgain || tellsAdmins(alert.Kind) {
 		return nil
 	}
 	s.Logger.Warn("alert", "kind", row.Kind, "key", row.Key, "subject", row.Subject, "detail", row.Detail)

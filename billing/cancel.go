@@ -98,7 +98,7 @@ func (s *Service) act(ctx context.Context, accountID int64, kind string, params 
 	outcome, err := s.awaitOp(ctx, op)
 	switch {
 	case err != nil:
-		return err
+		return overdue(ctx, err, "change_pending")
 	case outcome.Kind == OutcomeRefused:
 		return fault.New(fault.Conflict, outcome.Code)
 	}

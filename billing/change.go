@@ -249,7 +249,7 @@ func (s *Service) ConfirmChange(ctx context.Context, accountID int64, id string)
 		}
 	}
 	change.Outcome, err = s.awaitOp(ctx, op)
-	return change, err
+	return change, overdue(ctx, err, "change_pending")
 }
 
 // changesAnHour is how often an account may change its plan. Each change at once is an invoice, of which Stripe makes at
@@ -305,7 +305,7 @@ func (s *Service) awaitOp(ctx context.Context, op models.StripeOp) (Outcome, err
 		}
 		select {
 		case <-ctx.Done():
-			return Outcome{}, fault.Wrap(ctx.Err(), fault.Unavailable, "change_pending")
+			return Outcome{}, ctx.Err()
 		case <-ticker.C:
 		}
 	}

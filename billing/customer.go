@@ -3,6 +3,7 @@ package billing
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -65,8 +66,13 @@ func (s *Service) AccountRenamed(tx *gorm.DB, accountID int64) error {
 func (s *Service) CustomerQueued() { s.Wake(JobOps) }
 
 // EnsureCustomer gives the account's Stripe customer, making it now if the job has not yet. The
-// fault is Unavailable when Stripe cannot make it before ctx ends: the job goes on trying.
+// fault is Unavailable customer_pending when Stripe cannot make it before ctx ends: the job goes on trying.
 func (s *Service) EnsureCustomer(ctx context.Context, accountID int64) (string, error) {
+	id, err := s.ensureCustomer(ctx, accountID)
+	return id, overdue(ctx, err, "customer_pending")
+}
+
+func (s *Service) ensureCustomer(ctx context.Context, accountID int64) (string, error) {
 	customer, err := s.currentCustomer(ctx, accountID)
 	if err != nil {
 		return "", err
@@ -99,10 +105,20 @@ func (s *Service) EnsureCustomer(ctx context.Context, accountID int64) (string, 
 		}
 		select {
 		case <-ctx.Done():
-			return "", fault.Wrap(ctx.Err(), fault.Unavailable, "customer_pending")
+			return "", ctx.Err()
 		case <-ticker.C:
 		}
 	}
+}
+
+// overdue gives whatever failed because ctx had ended the words for that, be it a call to Stripe, our database, or a wait:
+// which of them notices first is chance.
+func overdue(ctx context.Context, err error, code string) error {
+	var worded *fault.Error
+	if err == nil || ctx.Err() == nil || errors.As(err, &worded) {
+		return err
+	}
+	return fault.Wrap(err, fault.Unavailable, code)
 }
 
 // queueForAccount owes a customer to an account that was made under another Stripe account, or

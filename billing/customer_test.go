@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -55,6 +56,23 @@ func TestACustomerGivenUpOnIsMadeWhenItIsWanted(t *testing.T) {
 		_, err = w.EnsureCustomer(w.ctx(), account.ID)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, w.count("stripe_ops", "state = 'done'"))
+	})
+}
+
+// TestAPageWaitsItsTimeForACustomerThatAnotherIsMaking has the job's lease never end, as where the clocks of two
+// processes differ. Whatever notices first that the page's time is up, the answer is the same.
+func TestAPageWaitsItsTimeForACustomerThatAnotherIsMaking(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		require.NoError(t, w.db.Write(w.ctx()).Model(&models.StripeOp{}).Where("account_id = ?", account.ID).
+			Updates(map[string]any{"lease_token": "another", "lease_until": time.Now().UTC().Add(time.Hour)}).Error)
+		for _, wait := range []time.Duration{-time.Second, 50 * time.Millisecond, 120 * time.Millisecond} {
+			ctx, cancel := context.WithTimeout(w.ctx(), wait)
+			_, err := w.EnsureCustomer(ctx, account.ID)
+			cancel()
+			require.ErrorContains(t, err, "unavailable: customer_pending")
+		}
 	})
 }
 

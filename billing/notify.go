@@ -58,6 +58,11 @@ func notices() []notice {
 	}
 }
 
+// tellsAdmins reports whether a mail of this kind goes to the admins, who then need none about the alert of that name.
+func tellsAdmins(kind string) bool {
+	return slices.ContainsFunc(notices(), func(row notice) bool { return row.kind == kind && row.to == admins })
+}
+
 // MailKinds names every kind of mail about money, in the order of the table.
 func MailKinds() []string {
 	var kinds []string
@@ -105,21 +110,21 @@ func (a *application) enqueue(row notice, fact models.Fact, written emails.Mail)
 		DedupeKey: mailKey(fact.FactKey), Kind: row.kind, UserID: &a.account.CreatedBy, AccountID: &a.account.ID,
 		To: a.account.BillingEmail, Subject: written.Subject, HTML: written.HTML, Text: written.Text,
 	}
-	to := map[string]mail.Message{m.To: m}
+	messages := []mail.Message{m}
 	if row.to == admins {
-		to = map[string]mail.Message{}
+		messages = nil
 		for _, address := range a.AdminEmails {
 			own := m
 			own.DedupeKey, own.To, own.UserID = m.DedupeKey+":"+address, address, nil
-			to[address] = own
+			messages = append(messages, own)
 		}
 		a.Logger.Warn("a payment needs a person", "mail", row.kind, "object", fact.ObjectID,
-			"customer", a.customer.StripeID, "told", len(to))
+			"customer", a.customer.StripeID, "told", len(messages))
 	}
-	for _, each := range to {
-		if err := a.Outbox.Enqueue(a.tx, each); err != nil {
+	for _, message := range messages {
+		if err := a.Outbox.Enqueue(a.tx, message); err != nil {
 			return 0, fmt.Errorf("owe the mail for %s: %w", fact.FactKey, err)
 		}
 	}
-	return len(to), nil
+	return len(messages), nil
 }

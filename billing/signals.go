@@ -161,7 +161,7 @@ func (e *ears) clock(now time.Time) string {
 // aheadOrBehind says how our clock stands. A positive skew means that ours is ahead.
 func aheadOrBehind(skew time.Duration) string {
 	if skew < 0 {
-		return "signed at a time that is " + skew.Abs().String() + " ahead of our clock"
+		return "of a time that is " + skew.Abs().String() + " ahead of our clock"
 	}
-	return "signed at a time that is " + skew.String() + " behind our clock"
+	return "of a time that is " + skew.String() + " behind our clock"
 }

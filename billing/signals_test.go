@@ -120,12 +120,14 @@ func TestADisputeIsAnAlertWithItsDueDate(t *testing.T) {
 		require.Equal(t, dispute.StripeID, alert.Key)
 		require.Equal(t, account.ID, *alert.AccountID)
 		require.Contains(t, alert.Subject, "$79.00 of ada, answer by "+dispute.DueBy.UTC().Format("2 January 2006"))
-		require.EqualValues(t, 1, w.count("mails", "kind = 'alert'"))
+		told := func() int64 { return w.count("mails", "to_address = 'admin@example.com'") }
+		require.EqualValues(t, 1, told(), "by the notice, and by no alert beside it")
+		require.EqualValues(t, 1, w.count("mails", "kind = 'dispute_opened'"))
 		require.Len(t, log.lines(t, "payment"), 2, "it succeeded and was disputed")
 
 		w.signals()
 		require.True(t, w.openAlert(billing.AlertDispute), "the bank waits for an answer")
-		require.EqualValues(t, 1, w.count("mails", "kind = 'alert'"), "which is said once")
+		require.EqualValues(t, 1, told(), "which is said once")
 		_, err := w.stripe.Client.Disputes.Update(dispute.StripeID, &stripe.DisputeParams{
 			Evidence: &stripe.DisputeEvidenceParams{UncategorizedText: stripe.String("winning_evidence")}, Submit: stripe.Bool(true),
 		})

@@ -59,17 +59,14 @@ type armed struct {
 	skip, times int
 }
 
-// arm makes ready what may go wrong in the next step. Most often it is one thing, sometimes two or none.
+// arm makes ready what may go wrong in the next step: most often one thing or two, and sometimes nothing.
 func (w *world) arm() {
 	w.traps, w.struck = nil, false
-	for range w.dice.IntN(3) {
+	for range w.dice.IntN(4) {
 		f := pick(w, harm())
-		w.traps = append(w.traps, &armed{mishap: f, skip: w.dice.IntN(10), times: 1 + w.dice.IntN(4)})
-		if f.fits != nil {
-			w.traps[len(w.traps)-1].skip = 0
-		}
-		if f.letter != nil {
-			w.traps[len(w.traps)-1].skip = w.dice.IntN(3)
+		w.traps = append(w.traps, &armed{mishap: f, skip: w.dice.IntN(6), times: 1 + w.dice.IntN(4)})
+		if f.fits != nil || f.letter != nil {
+			w.traps[len(w.traps)-1].skip = 0 // their moments are rare enough
 		}
 		if f.begin != nil {
 			f.begin(w)
