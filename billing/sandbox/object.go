@@ -278,17 +278,21 @@ func keep(old, changed any) (kept any, differs bool) {
 		return kept, !same(old, kept)
 	}
 	out := maps.Clone(after)
-	differs = len(before) != len(after)
-	for key, value := range after {
-		was, had := before[key]
-		part, moved := keep(was, value)
-		if moved || !had {
-			differs = true
-		}
-		out[key] = part
-	}
-	if !differs {
+	if !out.keepParts(before) {
 		return old, false
 	}
 	return out, true
+}
+
+// keepParts does to every value of an object what keep does to one. It reports whether the object differs from what it
+// was.
+func (o Object) keepParts(before Object) (differs bool) {
+	differs = len(before) != len(o)
+	for key, value := range o {
+		was, had := before[key]
+		part, moved := keep(was, value)
+		o[key] = part
+		differs = differs || moved || !had
+	}
+	return differs
 }

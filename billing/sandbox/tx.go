@@ -153,15 +153,14 @@ func (tx *Tx) amend(kind, id string, fn func(Object) error, diffs []string, fact
 	if err != nil {
 		return nil, err
 	}
-	changed := before.Clone()
-	if err := fn(changed); err != nil {
+	after := before.Clone()
+	if err := fn(after); err != nil {
 		return nil, err
 	}
-	if err := tx.bindToClock(changed, false); err != nil {
+	if err := tx.bindToClock(after, false); err != nil {
 		return nil, err
 	}
-	value, differs := keep(before, changed) // A copy: what fn put into it may be somebody else's.
-	after := asObject(value)
+	differs := after.keepParts(before) // They become copies: what fn put in may be somebody else's.
 	kept := &image{object: after}
 	if differs {
 		tx.sql.replace(kept)

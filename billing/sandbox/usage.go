@@ -67,6 +67,9 @@ func emptyUsageLines(tx *Tx, sub Object, at int64) []Object {
 
 // remeasure adds the usage of a draft's lines up once more, so that what was reported while it was a draft is billed.
 func remeasure(tx *Tx, inv Object) (Object, error) {
+	if !slices.ContainsFunc(inv.List("lines"), func(line Object) bool { return line.Has(usageNote) }) {
+		return inv, nil
+	}
 	changed := false
 	lines := inv.Clone().List("lines")
 	for _, line := range lines {

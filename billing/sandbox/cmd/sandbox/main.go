@@ -34,12 +34,8 @@ import (
 	"example.com/tollgate/billing/sandbox"
 )
 
-// gcPercent lets the program's own memory grow to five times what it needs before it is collected. Nearly all that the
-// sandbox holds is SQLite's and not collected at all, so that is little, and requests are answered sooner for it.
-const gcPercent = 400
-
 func main() {
-	debug.SetGCPercent(gcPercent)
+	debug.SetGCPercent(sandbox.GCPercent)
 	os.Exit(execute(os.Args[1:]))
 }
 
