@@ -129,8 +129,8 @@ func (c Config) Validate() error {
 	if c.ReconcileInterval < time.Minute || c.ReconcileInterval > 24*time.Hour {
 		refuse("RECONCILE_INTERVAL must be between 1m and 24h")
 	}
-	if c.StripeMaxRPS < 1 || c.StripeMaxRPS > 100 {
-		refuse("STRIPE_MAX_RPS must be between 1 and 100")
+	if c.StripeMaxRPS < 1 || c.StripeMaxRPS > 2000 {
+		refuse("STRIPE_MAX_RPS must be between 1 and 2000")
 	}
 	for _, email := range c.AdminEmails {
 		if _, err := mail.ParseAddress(email); err != nil {

@@ -68,6 +68,7 @@ func TestP12_UnsafeConfigurationsAreRefused(t *testing.T) {
 		"negative leeway":         {map[string]string{"ACCESS_LEEWAY": "-1h"}, "ACCESS_LEEWAY"},
 		"listing all the time":    {map[string]string{"RECONCILE_INTERVAL": "1s"}, "RECONCILE_INTERVAL"},
 		"no request rate":         {map[string]string{"STRIPE_MAX_RPS": "0"}, "STRIPE_MAX_RPS"},
+		"beyond any rate":         {map[string]string{"STRIPE_MAX_RPS": "2001"}, "STRIPE_MAX_RPS"},
 		"unknown log format":      {map[string]string{"LOG_FORMAT": "xml"}, "LOG_FORMAT"},
 		"not a duration":          {map[string]string{"GRACE_PERIOD": "a week"}, "GracePeriod"},
 	} {
@@ -88,8 +89,11 @@ func TestP12_UnsafeConfigurationsAreRefused(t *testing.T) {
 func TestSandboxStaysOnThisMachine(t *testing.T) {
 	t.Parallel()
 	for _, vars := range []map[string]string{
-		{"ADDR": "0.0.0.0:8080"}, {"ADDR": ":8080"}, {"ADDR": "192.168.1.2:8080"},
-		{"APP_URL": "http://tollgate.example.com"}, {"APP_URL": "http://localhost.example.com"},
+		{"ADDR": "0.0.0.0:8080"},
+		{"ADDR": ":8080"},
+		{"ADDR": "192.168.1.2:8080"},
+		{"APP_URL": "http://tollgate.example.com"},
+		{"APP_URL": "http://localhost.example.com"},
 	} {
 		_, err := config.Parse(environ(vars))
 		require.ErrorContains(t, err, "loopback", "%v", vars)

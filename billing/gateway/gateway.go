@@ -30,8 +30,8 @@ const (
 	maxObjects = 1000
 )
 
-// burstPart is the part of a second's requests that may go out at once after a quiet time. A whole second's worth
-// would make twice the limit within the next one.
+// burstPart is the part of a second's requests that may go out at once after a quiet time. A page makes a few, and need
+// not wait between them.
 const burstPart = 5
 
 // agent ends the User-Agent of every request, so that Stripe's log of requests tells ours from those of other programs
@@ -45,7 +45,8 @@ type Options struct {
 	APIBase string
 	// WebhookSecrets verify events, newest first. An empty one is never used.
 	WebhookSecrets []string
-	// MaxRPS keeps us below Stripe's own limit: https://docs.stripe.com/rate-limits
+	// MaxRPS keeps us below Stripe's own limit: no second, wherever it begins, has more requests than this.
+	// https://docs.stripe.com/rate-limits
 	MaxRPS int
 	// NetworkRetries overrides the number of retries; tests that count requests set it to zero.
 	NetworkRetries *int64
@@ -76,7 +77,10 @@ func New(o Options) *Gateway {
 		pooled.MaxIdleConnsPerHost = 16
 		transport = pooled
 	}
-	gate := &limited{next: transport, limit: rate.NewLimiter(rate.Limit(o.MaxRPS), max(1, o.MaxRPS/burstPart)), wall: o.Wall}
+	gate := &limited{
+		next: transport, wall: o.Wall, second: newWindow(o.MaxRPS),
+		even: rate.NewLimiter(rate.Limit(o.MaxRPS), max(1, o.MaxRPS/burstPart)),
+	}
 	cfg := &stripe.BackendConfig{
 		URL:               stripe.String(o.APIBase),
 		MaxNetworkRetries: retries,

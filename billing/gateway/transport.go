@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,17 +14,19 @@ import (
 // limited waits for its turn before each request, so that a backlog never runs into Stripe's limit, says who asks, and
 // notes how far our clock is from that of the answer.
 type limited struct {
-	next  http.RoundTripper
-	limit *rate.Limiter
-	wall  func() time.Time
-	skew  atomic.Pointer[time.Duration]
+	next   http.RoundTripper
+	even   *rate.Limiter
+	second window
+	wall   func() time.Time
+	skew   atomic.Pointer[time.Duration]
 }
 
 // RoundTrip implements http.RoundTripper.
 func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := l.limit.Wait(r.Context()); err != nil {
+	if err := l.wait(r.Context()); err != nil {
 		return nil, fmt.Errorf("wait for the rate limit: %w", err)
 	}
+	defer l.second.leave()
 	named := r.Clone(r.Context())
 	named.Header.Set("User-Agent", strings.TrimSpace(r.UserAgent()+" "+agent))
 	answer, err := l.next.RoundTrip(named)
@@ -31,6 +34,40 @@ func (l *limited) RoundTrip(r *http.Request) (*http.Response, error) {
 		l.compare(answer.Header.Get("Date"))
 	}
 	return answer, err
+}
+
+// wait keeps requests at an even distance, but for a few at once after a quiet time, and their number in any one second
+// at the limit.
+func (l *limited) wait(ctx context.Context) error {
+	if err := l.even.Wait(ctx); err != nil {
+		return err
+	}
+	return l.second.enter(ctx)
+}
+
+// window bounds the requests of any one second as the other side counts them, however long each of them is under way:
+// a place is free again a second after its request was answered, and so more than a second after it arrived there.
+type window chan struct{}
+
+func newWindow(places int) window {
+	w := make(window, places)
+	for range places {
+		w <- struct{}{}
+	}
+	return w
+}
+
+func (w window) enter(ctx context.Context) error {
+	select {
+	case <-w:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w window) leave() {
+	time.AfterFunc(time.Second, func() { w <- struct{}{} })
 }
 
 // compare takes the Date of an answer, which is in whole seconds and was written while we waited. That is exact enough
