@@ -53,7 +53,7 @@ func run(ctx context.Context, o options) (err error) {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	w, err := newWorld(ctx, dir)
+	w, err := newWorld(ctx, onSQLite(dir, "site"))
 	if err != nil {
 		return err
 	}

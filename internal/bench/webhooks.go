@@ -24,14 +24,19 @@ import (
 	"example.com/tollgate/models"
 )
 
-// webhooks is the receipt of events beside the way that most programs do it: the library's parser,
+// plainly is the receipt of events beside the way that most programs do it: the library's parser,
 // and a transaction for each request. Both are told 200 only once the event and the state of its
 // customer are on disk.
-func (w *world) webhooks(l load, reference *models.DB) contest {
+func (w *world) plainly(l load, reference *models.DB) contest {
 	plain := echo.New()
 	plain.POST("/webhooks/stripe", func(c echo.Context) error { return receivePlainly(c, reference) })
+	return contest{ours: w.site, reference: plain, load: delivering(l)}
+}
+
+// delivering is a load of events that nobody has had before.
+func delivering(l load) load {
 	l.request, l.status = deliveries(models.NewToken()), http.StatusOK
-	return contest{ours: w.site, reference: plain, load: l}
+	return l
 }
 
 func receivePlainly(c echo.Context, db *models.DB) error {

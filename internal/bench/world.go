@@ -28,8 +28,8 @@ const webhookSecret = "whsec_benchmark_0123456789abcdef"
 // projects is how many the signed-in account has. The dashboard shows the latest five.
 const projects = 12
 
-// world is the site as production runs it, on a SQLite file, without its background work: what a
-// request costs is measured, and not what it leaves for later.
+// world is the site as production runs it, without its background work: what a request costs is measured, and not what
+// it leaves for later.
 type world struct {
 	db      *models.DB
 	billing *billing.Service
@@ -41,18 +41,18 @@ type world struct {
 	log     *os.File
 }
 
-// newWorld makes a site in a folder, with one user who pays for the middle plan.
-func newWorld(ctx context.Context, dir string) (*world, error) {
+// newWorld makes a site on an empty database, with one user who pays for the middle plan.
+func newWorld(ctx context.Context, databaseURL string) (*world, error) {
 	w := &world{catalog: plan.Default()}
-	if err := w.open(ctx, dir); err != nil {
+	if err := w.open(ctx, databaseURL); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
 }
 
-func (w *world) open(ctx context.Context, dir string) error {
+func (w *world) open(ctx context.Context, databaseURL string) error {
 	var err error
-	if w.db, err = openSQLite(ctx, filepath.Join(dir, "site.db")); err != nil {
+	if w.db, err = openDB(ctx, databaseURL); err != nil {
 		return err
 	}
 	// The lines are written, by a system call each, as they are to a terminal or a collector.
@@ -102,8 +102,12 @@ func (w *world) close() error {
 	return errors.Join(errs...)
 }
 
-func openSQLite(ctx context.Context, path string) (*models.DB, error) {
-	db, err := models.Open(ctx, "sqlite:"+path, time.Now)
+// onSQLite names a file in a folder as DATABASE_URL does.
+func onSQLite(dir, name string) string { return "sqlite:" + filepath.Join(dir, name+".db") }
+
+// openDB opens a database and makes its tables.
+func openDB(ctx context.Context, databaseURL string) (*models.DB, error) {
+	db, err := models.Open(ctx, databaseURL, time.Now)
 	if err != nil {
 		return nil, err
 	}
