@@ -122,6 +122,11 @@ var packages = []struct {
 	},
 	{"internal/mail/mailtest", nil, "a mail server, for everybody's tests"},
 	{"internal/seed", []string{"billing/plan", "models"}, "writes a population straight to the tables"},
+	{
+		"internal/truth",
+		[]string{"models"},
+		"what must be true, for the tests that live made-up lives: of our code it knows the rows that it judges",
+	},
 	{"internal/simulate", nil, "the simulated lives that billing must survive: tests, and no code of its own"},
 }
 

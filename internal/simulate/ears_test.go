@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"example.com/tollgate/internal/truth"
 )
 
 // ears listen to what Stripe tells the app, so that at any moment it is known what the app can know. Each fetch of a
@@ -24,7 +26,7 @@ type answerHeard struct {
 	customer string
 	began    []time.Time
 	parts    map[string][]json.RawMessage
-	parsed   *truth
+	parsed   *truth.Customer
 }
 
 func newEars(w *world) *ears {
@@ -93,9 +95,9 @@ func (e *ears) at(customer string, began time.Time) *answerHeard {
 }
 
 // truth is what the answer says.
-func (a *answerHeard) truth(at time.Time) truth {
+func (a *answerHeard) truth(at time.Time) truth.Customer {
 	if a.parsed == nil {
-		t := truth{disputes: map[string]object{}}
+		t := truth.Customer{}
 		for path, bodies := range a.parts {
 			for _, body := range bodies {
 				a.read(&t, path, body)
@@ -105,26 +107,26 @@ func (a *answerHeard) truth(at time.Time) truth {
 		a.parts = map[string][]json.RawMessage{"read": nil}
 	}
 	t := *a.parsed
-	t.at = at
+	t.At = at
 	return t
 }
 
-func (a *answerHeard) read(t *truth, path string, body []byte) {
+func (a *answerHeard) read(t *truth.Customer, path string, body []byte) {
 	var o object
-	if json.Unmarshal(body, &o) != nil || o.obj("error") != nil {
+	if json.Unmarshal(body, &o) != nil || o.Obj("error") != nil {
 		return
 	}
 	switch path {
 	case "customer":
-		t.deleted = o.is("deleted")
+		t.Deleted = o.Is("deleted")
 	case "/v1/subscriptions":
-		t.subs = append(t.subs, o.list("data")...)
+		t.Subs = append(t.Subs, o.List("data")...)
 	case "/v1/invoices":
-		t.invoices = append(t.invoices, o.list("data")...)
+		t.Invoices = append(t.Invoices, o.List("data")...)
 	default:
 		charge, isDispute := strings.CutPrefix(path, "dispute ")
-		if list := o.list("data"); isDispute && len(list) > 0 {
-			t.disputes[charge] = list[0]
+		if isDispute {
+			t.Charge(charge, o.List("data"))
 		}
 	}
 }

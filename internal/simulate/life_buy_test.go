@@ -50,13 +50,13 @@ func (w *world) card(p *person, kind string) string {
 		number = fmt.Sprint("shared ", w.dice.IntN(3))
 	}
 	w.must(w.stripe.Do(context.Background(), func(tx *sandbox.Tx) error {
-		_, err := tx.Update("payment_method", method.str("id"), func(o sandbox.Object) error {
+		_, err := tx.Update("payment_method", method.Str("id"), func(o sandbox.Object) error {
 			o.Set("card.fingerprint", number)
 			return nil
 		})
 		return err
 	}))
-	return method.str("id")
+	return method.Str("id")
 }
 
 // pays presses the button of Stripe's page.
@@ -130,11 +130,11 @@ func (w *world) answers(p *person, ok bool) string {
 	}
 	for _, path := range []string{"/v1/payment_intents", "/v1/setup_intents"} {
 		for _, intent := range w.all(path, "customer", id) {
-			if intent.str("status") != "requires_action" {
+			if intent.Str("status") != "requires_action" {
 				continue
 			}
 			asked++
-			bank := "/_stripe/3ds/" + intent.str("id")
+			bank := "/_stripe/3ds/" + intent.Str("id")
 			if _, err := w.press(bank, bank, "outcome", word); err != nil {
 				return "the bank: " + err.Error()
 			}

@@ -19,14 +19,14 @@ func (w *world) edit(p *person, pairs ...string) string {
 
 // priceID is Stripe's id of a price on sale.
 func (w *world) priceID(lookupKey string) string {
-	return w.all("/v1/prices", "lookup_keys[0]", lookupKey)[0].str("id")
+	return w.all("/v1/prices", "lookup_keys[0]", lookupKey)[0].Str("id")
 }
 
 // planItem is the id of the item that somebody's plan consists of.
 func (w *world) planItem(p *person) string {
 	sub, err := w.dashboard(http.MethodGet, "/v1/subscriptions/"+w.planOf(p).StripeID)
 	w.must(err)
-	return sub.list("items")[0].str("id")
+	return sub.List("items")[0].Str("id")
 }
 
 func (w *world) dashboardPrice(p *person) string {
@@ -48,7 +48,7 @@ func (w *world) dashboardCoupon(p *person) string {
 	}
 	coupon, err := w.dashboard(http.MethodPost, "/v1/coupons", pick(w, form)...)
 	w.must(err)
-	return w.edit(p, "coupon", coupon.str("id"))
+	return w.edit(p, "coupon", coupon.Str("id"))
 }
 
 func (w *world) dashboardCancel(p *person) string {
@@ -90,7 +90,7 @@ func (w *world) dashboardSecond(p *person) string {
 func (w *world) dashboardVoid(p *person) string {
 	how := pick(w, []string{"void", "mark_uncollectible"})
 	for _, invoice := range w.all("/v1/invoices", "customer", w.customerOf(p), "status", "open") {
-		if _, err := w.dashboard(http.MethodPost, "/v1/invoices/"+invoice.str("id")+"/"+how); err != nil {
+		if _, err := w.dashboard(http.MethodPost, "/v1/invoices/"+invoice.Str("id")+"/"+how); err != nil {
 			return err.Error()
 		}
 		return how
@@ -101,15 +101,15 @@ func (w *world) dashboardVoid(p *person) string {
 // refund gives back a payment, or a part of one.
 func (w *world) refund(p *person) string {
 	for _, charge := range w.all("/v1/charges", "customer", w.customerOf(p)) {
-		left := charge.num("amount") - charge.num("amount_refunded")
-		if charge.str("status") != "succeeded" || charge.is("disputed") || left == 0 || w.chance(3) {
+		left := charge.Num("amount") - charge.Num("amount_refunded")
+		if charge.Str("status") != "succeeded" || charge.Is("disputed") || left == 0 || w.chance(3) {
 			continue
 		}
 		amount := left
 		if w.chance(2) && left > 1 {
 			amount = 1 + w.dice.Int64N(left-1)
 		}
-		_, err := w.dashboard(http.MethodPost, "/v1/refunds", "charge", charge.str("id"), "amount", fmt.Sprint(amount))
+		_, err := w.dashboard(http.MethodPost, "/v1/refunds", "charge", charge.Str("id"), "amount", fmt.Sprint(amount))
 		if err != nil {
 			return err.Error()
 		}
@@ -122,7 +122,7 @@ func (w *world) refund(p *person) string {
 func (w *world) dispute(p *person) string {
 	outcome := w.useCard(p, pick(w, []string{"pm_card_createDispute", "pm_card_createDisputeInquiry"}))
 	for _, invoice := range w.all("/v1/invoices", "customer", w.customerOf(p), "status", "open") {
-		if _, err := w.dashboard(http.MethodPost, "/v1/invoices/"+invoice.str("id")+"/pay"); err != nil {
+		if _, err := w.dashboard(http.MethodPost, "/v1/invoices/"+invoice.Str("id")+"/pay"); err != nil {
 			return outcome + ", " + err.Error()
 		}
 	}
@@ -132,14 +132,14 @@ func (w *world) dispute(p *person) string {
 // decideDispute answers a dispute, or gives it up.
 func (w *world) decideDispute(p *person) string {
 	for _, charge := range w.all("/v1/charges", "customer", w.customerOf(p)) {
-		if !charge.is("disputed") {
+		if !charge.Is("disputed") {
 			continue
 		}
-		for _, dispute := range w.all("/v1/disputes", "charge", charge.str("id")) {
-			if dispute.str("status") != "needs_response" && dispute.str("status") != "warning_needs_response" {
+		for _, dispute := range w.all("/v1/disputes", "charge", charge.Str("id")) {
+			if dispute.Str("status") != "needs_response" && dispute.Str("status") != "warning_needs_response" {
 				continue
 			}
-			path := "/v1/disputes/" + dispute.str("id")
+			path := "/v1/disputes/" + dispute.Str("id")
 			word := pick(w, []string{"winning_evidence", "losing_evidence", "close"})
 			var err error
 			if word == "close" {

@@ -53,12 +53,12 @@ func (w *world) useCard(p *person, card string) string {
 		return err.Error()
 	}
 	_, err = w.dashboard(http.MethodPost, "/v1/customers/"+customer,
-		"invoice_settings[default_payment_method]", method.str("id"))
+		"invoice_settings[default_payment_method]", method.Str("id"))
 	if err != nil {
 		return err.Error()
 	}
 	for _, sub := range w.all("/v1/subscriptions", "customer", customer) {
-		_, err := w.dashboard(http.MethodPost, "/v1/subscriptions/"+sub.str("id"), "default_payment_method", method.str("id"))
+		_, err := w.dashboard(http.MethodPost, "/v1/subscriptions/"+sub.Str("id"), "default_payment_method", method.Str("id"))
 		if err != nil {
 			return err.Error()
 		}
@@ -98,7 +98,7 @@ func (w *world) mendCard(p *person) string {
 		return outcome
 	}
 	for _, invoice := range w.all("/v1/invoices", "customer", w.customerOf(p), "status", "open") {
-		if _, err := w.dashboard(http.MethodPost, "/v1/invoices/"+invoice.str("id")+"/pay"); err != nil {
+		if _, err := w.dashboard(http.MethodPost, "/v1/invoices/"+invoice.Str("id")+"/pay"); err != nil {
 			return outcome + ", " + err.Error()
 		}
 		outcome += ", paid what was open"

@@ -2,8 +2,6 @@ package simulate_test
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"example.com/tollgate/models"
 )
@@ -69,14 +67,8 @@ func (w *world) count(table, where string, args ...any) int64 {
 	return n
 }
 
-// factsOf tells what the ledger says of an object.
-func (w *world) factsOf(id string) string {
-	var facts []models.Fact
-	w.must(w.eyes.Read(context.Background()).Where("object_id = ?", id).Order("id").Find(&facts).Error)
-	var told []string
-	for _, f := range facts {
-		told = append(told, fmt.Sprintf("%s of %d at %s, recorded %s later", f.Type, f.Amount,
-			f.OccurredAt.Format(time.DateTime), f.RecordedAt.Sub(f.OccurredAt)))
-	}
-	return fmt.Sprintf("%q", told)
+// rows reads what meets a condition.
+func rows[T any](w *world, where string, args ...any) (found []T) {
+	w.must(w.eyes.Read(context.Background()).Where(where, args...).Find(&found).Error)
+	return found
 }

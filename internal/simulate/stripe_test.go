@@ -11,31 +11,10 @@ import (
 	"strings"
 
 	"example.com/tollgate/internal/apptest"
+	"example.com/tollgate/internal/truth"
 )
 
-// object is a Stripe object as the API sends it.
-type object map[string]any
-
-func (o object) str(key string) string { s, _ := o[key].(string); return s }
-
-func (o object) num(key string) int64 { n, _ := o[key].(float64); return int64(n) }
-
-func (o object) is(key string) bool { b, _ := o[key].(bool); return b }
-
-func (o object) obj(key string) object { m, _ := o[key].(map[string]any); return m }
-
-// list is the data of a list, or of a list inside.
-func (o object) list(key string) []object {
-	inner, ok := o[key].([]any)
-	if !ok {
-		inner, _ = o.obj(key)["data"].([]any)
-	}
-	out := make([]object, len(inner))
-	for i := range inner {
-		out[i], _ = inner[i].(map[string]any)
-	}
-	return out
-}
+type object = truth.Object
 
 // refused is an answer of Stripe's API other than 200.
 type refused struct {
@@ -75,8 +54,8 @@ func (w *world) dashboard(method, path string, pairs ...string) (object, error) 
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		e := out.obj("error")
-		return nil, &refused{answer.StatusCode, e.str("code"), e.str("message")}
+		e := out.Obj("error")
+		return nil, &refused{answer.StatusCode, e.Str("code"), e.Str("message")}
 	}
 	return out, nil
 }
@@ -87,11 +66,11 @@ func (w *world) all(path string, pairs ...string) []object {
 	for range 50 {
 		page, err := w.dashboard(http.MethodGet, path, append(pairs, "limit", "100")...)
 		w.must(err)
-		out = append(out, page.list("data")...)
-		if !page.is("has_more") {
+		out = append(out, page.List("data")...)
+		if !page.Is("has_more") {
 			return out
 		}
-		pairs = append(pairs[:len(pairs):len(pairs)], "starting_after", out[len(out)-1].str("id"))
+		pairs = append(pairs[:len(pairs):len(pairs)], "starting_after", out[len(out)-1].Str("id"))
 	}
 	w.t.Fatalf("%s has no end", path)
 	return nil
