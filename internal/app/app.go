@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -56,6 +57,9 @@ type App struct {
 	jobs    *jobs.Runner
 	sandbox embedded
 	beside  bool
+
+	ahead    atomic.Int64 // how far the clock of a sandbox that runs by itself was moved, in nanoseconds
+	unfollow context.CancelFunc
 }
 
 // embedded is the sandbox, where this build and this configuration have one.
@@ -106,6 +110,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.fillSecrets(); err != nil {
 		return err
 	}
+	a.followClock(ctx)
 	a.Stripe = gateway.New(gateway.Options{
 		SecretKey: a.Config.StripeSecretKey, APIBase: a.Config.StripeAPIBase,
 		WebhookSecrets: a.Config.StripeWebhookSecrets, MaxRPS: a.Config.StripeMaxRPS, Wall: time.Now,
@@ -192,7 +197,7 @@ func (a *App) now() time.Time {
 	if a.sandbox != nil {
 		return a.sandbox.Now()
 	}
-	return time.Now()
+	return time.Now().Add(time.Duration(a.ahead.Load()))
 }
 
 // Places is where a developer finds the sandbox's pages.
@@ -291,6 +296,9 @@ func (a *App) drain(ctx context.Context, server *http.Server) error {
 // Close releases what Open took.
 func (a *App) Close() error {
 	var errs []error
+	if a.unfollow != nil {
+		a.unfollow()
+	}
 	if a.sandbox != nil {
 		errs = append(errs, a.sandbox.Close())
 	}
