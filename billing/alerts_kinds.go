@@ -23,6 +23,7 @@ const (
 	AlertRefund       = "refund_failed"
 	AlertOperation    = "operation_given_up"
 	AlertMails        = "mails_given_up"
+	AlertRestored     = "database_restored"
 )
 
 // AlertKinds is the table of everything that a person is told of. A kind is also the label of a metric,
@@ -108,6 +109,11 @@ func AlertKinds() []AlertKind {
 			AlertMails, "Mails were given up on",
 			"The mail server refused mails, or could not be reached for about three days.",
 			"Check SMTP_URL and MAIL_FROM, and the addresses in the list of mails.",
+		},
+		{
+			AlertRestored, "The database was restored from a backup",
+			"Stripe has delivered events that are not here, or somebody said so. What changed since the backup is read again from Stripe; mails about it are not sent again. Accounts that were made since the backup are lost.",
+			"Run tollgate reconcile --full, and look for subscriptions of customers that no account has. If nothing was restored, find out who answers Stripe at this address.",
 		},
 	}
 }

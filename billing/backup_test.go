@@ -75,6 +75,7 @@ func (w *world) restoredFrom(databaseURL string) *world {
 	db := modelstest.Open(w.t, databaseURL)
 	require.NoError(w.t, db.Migrate(w.ctx()))
 	options := w.Options
+	options.AppURL = w.url
 	options.DB, options.Outbox = db, mail.New(mail.Options{DB: db, Sender: mail.Mailbox{}, Now: time.Now})
 	w.deaf.Store(true)
 	return &world{Service: billing.New(options), t: w.t, db: db, stripe: w.stripe, gateway: w.gateway}

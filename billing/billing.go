@@ -19,6 +19,7 @@ package billing
 
 import (
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"example.com/tollgate/billing/plan"
@@ -73,6 +74,8 @@ type Service struct {
 	inbox inbox
 	ears  ears
 	tally tally
+
+	lookedBack atomic.Bool // see LookBack
 }
 
 // New makes a Service.

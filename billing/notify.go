@@ -92,6 +92,10 @@ func (a *application) notify(fact models.Fact) (int, error) {
 		if row.fact != fact.Type || old || slices.Contains(a.MailsOff, row.kind) {
 			continue
 		}
+		told, err := a.wasTold(fact)
+		if err != nil || told {
+			return 0, err
+		}
 		l, err := a.letterFor(fact, row.to)
 		if err != nil {
 			return 0, err

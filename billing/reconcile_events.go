@@ -85,9 +85,12 @@ func (s *Service) CatchUp(ctx context.Context, o CatchUpOptions) (models.Reconci
 	if o.Unsettled {
 		c.settled = c.began.Add(time.Hour)
 	}
-	if c.aside {
+	err = s.LookBack(ctx) // before anything is owed
+	switch {
+	case err != nil:
+	case c.aside:
 		err = c.down(ctx, o.Since)
-	} else {
+	default:
 		err = c.list(ctx)
 	}
 	if run.Missed > 0 {

@@ -34,10 +34,12 @@ type EventPage struct {
 	More   bool
 }
 
-// ListedEvent is an event as the list has it. Body is as Stripe wrote it.
+// ListedEvent is an event as the list has it. Body is as Stripe wrote it. Undelivered counts the endpoints that have not
+// taken it, yet.
 type ListedEvent struct {
 	Event
-	Body []byte
+	Body        []byte
+	Undelivered int64
 }
 
 // SubscriptionPage is one page of subscriptions.

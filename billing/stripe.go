@@ -74,7 +74,7 @@ type Gateway interface {
 	CheckPrice(ctx context.Context, want plan.Price) error
 	// CreateWebhook makes the endpoint with these events, pinned to the API version in use.
 	CreateWebhook(ctx context.Context, url string, events []string) (secret string, err error)
-	// FetchWebhooks lists the endpoints, for doctor.
+	// FetchWebhooks lists the endpoints.
 	FetchWebhooks(ctx context.Context) ([]Webhook, error)
 
 	// VerifyEvent checks the signature on the raw body and reads the envelope, nothing more.
@@ -237,6 +237,7 @@ type CatalogChange struct{ Action, Kind, Name string }
 // Webhook is an endpoint as Stripe has it.
 type Webhook struct {
 	ID, URL, Status, APIVersion string
+	Created                     time.Time
 	Events                      []string
 }
 

@@ -35,6 +35,7 @@ type world struct {
 	db      *models.DB
 	stripe  *sandboxtest.Sandbox
 	gateway *gateway.Gateway
+	url     string // of the server, which is at the same time the endpoint's
 
 	deaf   atomic.Bool // while set, webhooks are turned away
 	mu     sync.Mutex
@@ -53,8 +54,9 @@ func newWorld(t *testing.T, db *models.DB, changes ...func(*billing.Options)) *w
 	w := &world{t: t, db: db}
 	server := httptest.NewServer(http.HandlerFunc(w.receive))
 	t.Cleanup(server.Close)
+	w.url = server.URL
 	w.stripe = sandboxtest.New(t, func(o *sandbox.Options) {
-		o.WebhookURL, o.WebhookSecret, o.RelaxedDelivery = server.URL, sandboxtest.Secret, true
+		o.WebhookURL, o.WebhookSecret, o.RelaxedDelivery = server.URL+"/webhooks/stripe", sandboxtest.Secret, true
 		o.WebhookEvents = billing.EventTypes()
 	})
 	w.gateway = gateway.New(gateway.Options{

@@ -6,6 +6,7 @@ import "time"
 const (
 	ReconcileEvents = "events" // Stripe's list of events against the inbox
 	ReconcileSweep  = "sweep"  // every customer and subscription against the mirror, both ways
+	ReconcileMails  = "mails"  // no comparison: until when a database lived that was lost, and sent its mails
 )
 
 // The states of a run.

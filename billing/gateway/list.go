@@ -42,7 +42,13 @@ func (g *Gateway) ListEvents(ctx context.Context, q billing.EventQuery) (billing
 		if err != nil {
 			return billing.EventPage{}, fmt.Errorf("list events: %w (%w)", err, billing.ErrUnavailable)
 		}
-		page.Events = append(page.Events, billing.ListedEvent{Event: event, Body: body})
+		var waiting struct {
+			Endpoints int64 `json:"pending_webhooks"`
+		}
+		if err := json.Unmarshal(body, &waiting); err != nil {
+			return billing.EventPage{}, fmt.Errorf("list events: %w (%w)", err, billing.ErrUnavailable)
+		}
+		page.Events = append(page.Events, billing.ListedEvent{Event: event, Body: body, Undelivered: waiting.Endpoints})
 	}
 	slices.Reverse(page.Events)
 	return page, nil

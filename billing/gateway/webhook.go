@@ -158,6 +158,7 @@ func (g *Gateway) FetchWebhooks(ctx context.Context) ([]billing.Webhook, error) 
 		e := list.WebhookEndpoint()
 		endpoints = append(endpoints, billing.Webhook{
 			ID: e.ID, URL: e.URL, Status: e.Status, APIVersion: e.APIVersion, Events: e.EnabledEvents,
+			Created: timeOf(e.Created),
 		})
 	}
 	return endpoints, wrap("list webhook endpoints", list.Err())

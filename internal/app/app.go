@@ -256,6 +256,7 @@ func (a *App) Run(ctx context.Context, listening func()) error {
 // Serve answers what arrives at listener and works in the background until ctx ends, then lets what
 // is under way finish.
 func (a *App) Serve(ctx context.Context, listener net.Listener, listening func()) error {
+	a.lookBack(ctx)
 	server := &http.Server{
 		Handler: a.echo, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
@@ -283,6 +284,16 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, listening func()
 	case <-ctx.Done():
 	}
 	return errors.Join(err, a.drain(ctx, server))
+}
+
+// lookBack has billing notice a restored backup before anything is received or sent. Where Stripe does not answer, the
+// first listing of events does it.
+func (a *App) lookBack(ctx context.Context) {
+	asking, cancel := context.WithTimeout(ctx, stripeAtBoot)
+	defer cancel()
+	if err := a.Billing.LookBack(asking); err != nil {
+		a.log.Warn("it is not known yet whether this database was restored from a backup", "error", err)
+	}
 }
 
 // drain finishes the requests first, because they may still owe work, and then the jobs.

@@ -15,6 +15,6 @@ func (e *environment) backup(cmd *cobra.Command, args []string) error {
 	if err := models.Backup(cmd.Context(), cfg.DatabaseURL, args[0]); err != nil {
 		return err
 	}
-	e.printf("The database is in %s. Put it in the place of the original while the program is stopped.\n", args[0])
+	e.printf("The database is in %s. Put it in the place of the original while the program is stopped, and run tollgate restored.\n", args[0])
 	return nil
 }

@@ -62,6 +62,7 @@ func (e *environment) commands() []*cobra.Command {
 			Use: "backup PATH", Short: "Copy a SQLite database to a new file while the program serves",
 			Args: cobra.ExactArgs(1), RunE: e.backup,
 		},
+		e.restoredCommand(),
 		group("plans", "The catalog of plans",
 			&cobra.Command{
 				Use: "sync", Short: "Tell Stripe about the plans: products, prices and portal", Args: cobra.NoArgs,

@@ -117,6 +117,16 @@ func (o *Outbox) Withdraw(tx *gorm.DB, keys ...string) error {
 	return nil
 }
 
+// Drop takes back every mail that was owed up to a moment and is not sent, in the caller's transaction.
+func (o *Outbox) Drop(tx *gorm.DB, until time.Time) error {
+	err := tx.Model(&models.Mail{}).Where("state = ? AND created_at <= ?", models.MailPending, until).
+		Update("state", models.MailDropped).Error
+	if err != nil {
+		return fmt.Errorf("drop mails: %w", err)
+	}
+	return nil
+}
+
 // address accepts exactly one bare address: no display name, no list, nothing a header could be
 // smuggled in.
 func address(raw string) (string, error) {
