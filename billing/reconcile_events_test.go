@@ -188,6 +188,7 @@ func TestF11_AFailingPageOfEventsLosesNothing(t *testing.T) {
 func TestF11_TheFirstListingBeginsAtTheNewest(t *testing.T) {
 	t.Parallel()
 	trippedWorlds(t, func(t *testing.T, w *world, s *trippedStripe) {
+		require.NoError(t, w.LookBack(w.ctx())) // as at the start, so that the next page asked for is the listing's
 		_, customer := w.subscriber("ada")
 		w.deaf.Store(true)
 		w.renames(customer, 130)
