@@ -28,16 +28,26 @@ var tidy = []struct {
 	check func(pkg string, file source, report func(ast.Node))
 }{
 	{"no func init", "what happens at start-up is written in one place, in order", checkInit},
-	{"no time.Now in billing, models and the sandbox",
-		"a clock is handed in, so that tests and the sandbox can travel in time", checkClock},
+	{
+		"no time.Now in billing, models and the sandbox",
+		"a clock is handed in, so that tests and the sandbox can travel in time", checkClock,
+	},
 	{"no float in billing and models", "money is whole minor units; a float loses cents", checkFloat},
-	{"no time.Sleep in tests", "a test waits for a signal; a sleep is slow or wrong, and usually both",
-		checkSleep},
+	{
+		"no time.Sleep in tests", "a test waits for a signal; a sleep is slow or wrong, and usually both",
+		checkSleep,
+	},
+	{
+		"no Save of a row", "it writes what was read over what has changed since, and brings back what was deleted",
+		checkSave,
+	},
 	{"every exported identifier is documented", "a name alone says what, never why", checkDocs},
 	{"functions of at most 60 lines", "what fits on a screen can be checked by reading it", checkFuncLength},
 	{"no TODO", "what is left to do is an issue, with a reader", checkTodo},
-	{"no packages named for nothing", "util, common and helpers collect what nobody wanted to name",
-		checkPackageName},
+	{
+		"no packages named for nothing", "util, common and helpers collect what nobody wanted to name",
+		checkPackageName,
+	},
 }
 
 func TestTidy(t *testing.T) {
@@ -138,6 +148,23 @@ func checkSleep(_ string, file source, report func(ast.Node)) {
 	if file.test {
 		reportSelector(file, "time", "Sleep", report)
 	}
+}
+
+// checkSave finds GORM's Save, which takes a row and nothing else; a session's takes a request and its answer.
+func checkSave(_ string, file source, report func(ast.Node)) {
+	if file.test {
+		return
+	}
+	ast.Inspect(file.syntax, func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if method, ok := call.Fun.(*ast.SelectorExpr); ok && method.Sel.Name == "Save" && len(call.Args) == 1 {
+			report(call)
+		}
+		return true
+	})
 }
 
 func reportSelector(file source, pkg, name string, report func(ast.Node)) {

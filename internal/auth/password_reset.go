@@ -114,6 +114,15 @@ func (s *Service) ChangePassword(ctx context.Context, id *Identity, current, pas
 		return err
 	}
 	err = s.db.Tx(ctx, func(tx *gorm.DB) error {
+		// The password that was compared with may have been changed since, elsewhere.
+		same := tx.Model(&models.User{}).Where("id = ? AND password_hash = ?", id.User.ID, id.User.PasswordHash).
+			Update("updated_at", s.clock())
+		if same.Error != nil {
+			return fmt.Errorf("compare the password: %w", same.Error)
+		}
+		if same.RowsAffected == 0 {
+			return passwordFault("current", "password_wrong")
+		}
 		return s.setPassword(tx, id.User, hash, id.Session.IDHash)
 	})
 	if err != nil {

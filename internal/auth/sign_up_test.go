@@ -72,7 +72,8 @@ func TestSignUpTellsWhatIsWrong(t *testing.T) {
 		want                  map[string]string
 	}{
 		{"", "", "", map[string]string{
-			"name": "name_required", "email": "email_invalid", "password": "password_too_short"}},
+			"name": "name_required", "email": "email_invalid", "password": "password_too_short",
+		}},
 		{"   ", "ada@example.com", goodPassword, map[string]string{"name": "name_required"}},
 		{long, "ada@example.com", goodPassword, map[string]string{"name": "name_too_long"}},
 		{"Ada\r\nBcc: x@y.z", "ada@example.com", goodPassword, map[string]string{"name": "name_invalid"}},
@@ -186,8 +187,12 @@ func TestSignInRefuses(t *testing.T) {
 		b := setup(t, db)
 		user := b.signUp(t, "ada@example.com").User
 		for _, try := range [][2]string{
-			{"ada@example.com", otherPassword}, {"nobody@example.com", goodPassword}, {"", ""},
-			{"ada@example.com", ""}, {"ada@example.com' OR '1'='1", goodPassword}, {"\xff\x00", goodPassword},
+			{"ada@example.com", otherPassword},
+			{"nobody@example.com", goodPassword},
+			{"", ""},
+			{"ada@example.com", ""},
+			{"ada@example.com' OR '1'='1", goodPassword},
+			{"\xff\x00", goodPassword},
 			{"ada@example.com", strings.Repeat("x", 1<<16)},
 		} {
 			_, err := b.auth.SignIn(t.Context(), try[0], try[1])
@@ -206,7 +211,8 @@ func TestOldHashesAreReplacedAtSignIn(t *testing.T) {
 	b := setup(t, modelstest.SQLite(t))
 	user := b.signUp(t, "ada@example.com").User
 	weak, err := argon2id.CreateHash(goodPassword, &argon2id.Params{
-		Memory: 8 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+		Memory: 8 * 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32,
+	})
 	require.NoError(t, err)
 	require.NoError(t, b.db.Write(t.Context()).Model(&user).Update("password_hash", weak).Error)
 	_, err = b.auth.SignIn(t.Context(), "ada@example.com", goodPassword)

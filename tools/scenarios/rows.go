@@ -93,7 +93,7 @@ func rows() []row {
 		{id: "L20", what: "a payment is refunded in full", both: true},
 		{id: "L21", what: "disputes opened, won and lost, in any order", both: true},
 		{id: "L22", what: "a connected account goes away", without: "Connect is not built yet"},
-		{id: "L23", what: "the owner of a team changes", without: "teams are not built yet"},
+		{id: "L23", what: "the owner of a team changes", both: true},
 
 		// Money.
 		{id: "M01", what: "currencies of no, two and three decimals, and Stripe's special ones"},
