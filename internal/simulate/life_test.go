@@ -34,9 +34,9 @@ func life() []operation {
 		{"change plan, declined", 4, subscribed, (*world).changeDeclined},
 		{"change plan, 3-D Secure", 4, subscribed, (*world).changeChallenged},
 		{"cancel", 4, subscribed, (*world).cancel},
-		{"resume", 4, subscribed, (*world).resume},
+		{"resume", 6, mostly(leaving), (*world).resume},
 		{"pause", 4, subscribed, (*world).pause},
-		{"unpause", 4, subscribed, (*world).unpause},
+		{"unpause", 6, mostly(paused), (*world).unpause},
 		{"end now", 4, subscribed, (*world).endNow},
 		{"card breaks", 4, subscribed, (*world).breakCard},
 		{"card mended", 6, subscribed, (*world).mendCard},
@@ -50,10 +50,10 @@ func life() []operation {
 		{"dashboard: pause", 4, subscribed, (*world).dashboardPause},
 		{"dashboard: trial", 4, subscribed, (*world).dashboardTrial},
 		{"dashboard: second plan", 4, subscribed, (*world).dashboardSecond},
-		{"dashboard: void", 4, subscribed, (*world).dashboardVoid},
+		{"dashboard: void", 6, mostly(owing), (*world).dashboardVoid},
 		{"refund", 4, customer, (*world).refund},
-		{"dispute", 4, customer, (*world).dispute},
-		{"dispute decided", 4, customer, (*world).decideDispute},
+		{"dispute", 6, customer, (*world).dispute},
+		{"dispute decided", 9, mostly(disputed), (*world).decideDispute},
 		{"customer deleted", 4, customer, (*world).deleteCustomer},
 		{"time: hours", 12, nil, func(w *world, _ *person) string { return w.time(time.Hour, 12*time.Hour) }},
 		{"time: days", 12, nil, func(w *world, _ *person) string { return w.time(day, 7*day) }},
@@ -75,6 +75,29 @@ func customer(w *world, p *person) bool { return w.customerOf(p) != "" }
 func subscribed(w *world, p *person) bool { return w.planOf(p) != nil }
 
 func free(w *world, p *person) bool { return w.planOf(p) == nil }
+
+// mostly lets an operation be done to few of those for whom it changes nothing.
+func mostly(fits func(w *world, p *person) bool) func(w *world, p *person) bool {
+	return func(w *world, p *person) bool { return customer(w, p) && (fits(w, p) || w.chance(20)) }
+}
+
+func leaving(w *world, p *person) bool {
+	plan := w.planOf(p)
+	return plan != nil && (plan.CancelAtPeriodEnd || plan.CancelAt != nil)
+}
+
+func paused(w *world, p *person) bool {
+	plan := w.planOf(p)
+	return plan != nil && plan.PauseBehavior != ""
+}
+
+func owing(w *world, p *person) bool {
+	return w.count("invoices", "status = 'open' AND customer_id = ?", w.customerRow(p).ID) > 0
+}
+
+func disputed(w *world, p *person) bool {
+	return w.count("disputes", "status LIKE '%needs_response' AND customer_id = ?", w.customerRow(p).ID) > 0
+}
 
 // choose takes an operation and somebody to whom it can be done.
 func (w *world) choose() (operation, *person) {
@@ -98,13 +121,24 @@ func (w *world) choose() (operation, *person) {
 			if len(w.people) == 0 {
 				break
 			}
-			p := pick(w, w.people)
-			if op.needs == nil || op.needs(w, p) {
+			if p := w.whom(op); p != nil {
 				return op, p
 			}
 			break
 		}
 	}
+}
+
+// whom is somebody to whom an operation can be done, or nil: the first from a place that the dice choose.
+func (w *world) whom(op operation) *person {
+	first := w.dice.IntN(len(w.people))
+	for i := range w.people {
+		p := w.people[(first+i)%len(w.people)]
+		if op.needs == nil || op.needs(w, p) {
+			return p
+		}
+	}
+	return nil
 }
 
 // step is one thing that happens, and what follows from it at once.
