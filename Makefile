@@ -33,16 +33,17 @@ test: ## everything that CI runs: vet, generated files, all tests on both databa
 	go vet $(TAGS) ./...
 	tools/check_generated.sh
 	go test -C tools ./scenarios ./mutate # the tools' own
-	@go build -C tools -o ../bin/testreport ./testreport
-	@rm -rf tmp/captures && mkdir -p $$SANDBOX_CAPTURES
-	go test $(FRESH) -timeout 30m -json $$(go list ./... | grep -v /e2e) | bin/testreport
-	go test $(FRESH) -timeout 30m -json ./e2e/... | bin/testreport # by itself: a browser and a killed process want the machine
+	@go build -C tools -o ../bin/ ./testreport ./scenarios
+	@rm -rf tmp/captures tmp/ran.json && mkdir -p $$SANDBOX_CAPTURES
+	go test $(FRESH) -timeout 30m -json $$(go list ./... | grep -v /e2e) | tee -a tmp/ran.json | bin/testreport
+	go test $(FRESH) -timeout 30m -json ./e2e/... | tee -a tmp/ran.json | bin/testreport # by itself: a browser and a killed process want the machine
+	bin/scenarios -brief < tmp/ran.json # every way to go wrong around money was provoked by one of these tests
 	SANDBOX_CAPTURES= go test $(FRESH) -timeout 30m -json -race -short $(RACE) | bin/testreport
 	tools/fidelity.sh
-	@rm -rf tmp/captures
+	@rm -rf tmp/captures tmp/ran.json
 
 scenarios: ## print which of the ways to go wrong around money a test provoked, and which none did
-	@go build -C tools -o ../bin/scenarios ./scenarios
+	@go build -C tools -o ../bin/ ./scenarios
 	@go test $(if $(CI),-count=1) -timeout 30m -run '^Test([A-Z][0-9][0-9][a-z]?)+_' -json ./... | bin/scenarios
 
 mutations: ## break load-bearing lines one at a time and show that the tests notice each (takes a while)

@@ -93,8 +93,8 @@ func TestL14_TheBannerLeadsToTheBank(t *testing.T) {
 	})
 }
 
-// TestL05_AnUnfinishedPurchaseLeavesNoBanner has a first payment that the bank wants confirmed, and nobody does.
-func TestL05_AnUnfinishedPurchaseLeavesNoBanner(t *testing.T) {
+// TestL04L05_AnUnfinishedPurchaseLeavesNoBanner has a first payment that the bank wants confirmed, and nobody does.
+func TestL04L05_AnUnfinishedPurchaseLeavesNoBanner(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {
 		b := s.signedUp(t, "ada")
