@@ -78,7 +78,7 @@ func free(w *world, p *person) bool { return w.planOf(p) == nil }
 
 // mostly lets an operation be done to few of those for whom it changes nothing.
 func mostly(fits func(w *world, p *person) bool) func(w *world, p *person) bool {
-	return func(w *world, p *person) bool { return customer(w, p) && (fits(w, p) || w.chance(20)) }
+	return func(w *world, p *person) bool { return customer(w, p) && (fits(w, p) || w.chance(60)) }
 }
 
 func leaving(w *world, p *person) bool {
