@@ -47,6 +47,8 @@ type Config struct {
 	StripeAPIBase               string   `env:"STRIPE_API_BASE" envDefault:"https://api.stripe.com"`
 	StripeMaxRPS                int      `env:"STRIPE_MAX_RPS" envDefault:"20"`
 	StripeAutomaticTax          bool     `env:"STRIPE_AUTOMATIC_TAX"`
+	// StripeSwitchTo names the connection that may take the place of one whose customers pay: acct_123/live.
+	StripeSwitchTo string `env:"STRIPE_SWITCH_TO"`
 
 	SMTPURL        string   `env:"SMTP_URL"`
 	MailFrom       string   `env:"MAIL_FROM" envDefault:"Tollgate <hello@localhost>"`

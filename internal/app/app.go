@@ -130,25 +130,6 @@ func Migrate(ctx context.Context, db *models.DB) error {
 	return jobs.Migrate(ctx, db)
 }
 
-// connect finds out whose key we have. While Stripe is down, what it said before will do.
-func (a *App) connect(ctx context.Context) (billing.Connection, error) {
-	asking, cancel := context.WithTimeout(ctx, stripeAtBoot)
-	defer cancel()
-	connection, err := a.Stripe.Connection(asking)
-	if err == nil {
-		if err := a.DB.FollowConnection(ctx, connection); err != nil {
-			return billing.Connection{}, err
-		}
-		return connection, a.DB.RememberConnection(ctx, a.Config.StripeSecretKey, connection, time.Now().UTC())
-	}
-	known, ok, recallErr := a.DB.RecallConnection(ctx, a.Config.StripeSecretKey)
-	if recallErr != nil || !ok {
-		return billing.Connection{}, fmt.Errorf("ask Stripe whose key this is: %w", errors.Join(err, recallErr))
-	}
-	a.log.Warn("Stripe does not answer; starting with the account it named before", "error", err)
-	return known, nil
-}
-
 // assemble makes the services and the site.
 func (a *App) assemble(connection billing.Connection) error {
 	sender, err := sender(a.Config)
