@@ -11,7 +11,7 @@ ACCOUNTS ?= 1000
 RACE := ./models/... ./internal/... ./billing ./billing/gateway
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test scenarios mutations fidelity fidelity-live simulate bench build release fmt lint generate css seed ci
+.PHONY: help run dev test scenarios mutations fidelity fidelity-live simulate simulate-real bench build release fmt lint generate css seed ci
 
 help: ## list these targets
 	@echo "Tollgate. make run starts everything on this machine; make test proves it works."
@@ -64,6 +64,12 @@ simulate: export FIRST := $(FIRST)
 simulate: export TRACE := $(TRACE)
 simulate: ## live made-up lives and look for one that ends wrong: make simulate SEEDS=1000 FIRST=1, one with TRACE=1
 	@go test -C internal/simulate -count=1 -timeout 24h -run 'TestSimulate$$'
+
+simulate-real: export SEEDS := 20
+simulate-real: export FIRST := $(FIRST)
+simulate-real: export TRACE := $(TRACE)
+simulate-real: ## the same with real processes, HTTP and databases, which are killed: make simulate-real SEEDS=20 FIRST=1
+	@go test -C e2e -count=1 -timeout 24h -run 'TestRealLives$$' $(if $(TRACE),-v)
 
 bench: ## measure speed and size beside their references, into docs/benchmarks.md
 	@go run ./internal/bench -o docs/benchmarks.md

@@ -34,7 +34,7 @@ func (b books) minutePasses(t *testing.T) {
 
 func (b books) expireLeases(t *testing.T) error {
 	past := time.Now().UTC().Add(-time.Minute)
-	for _, table := range []string{"stripe_ops", "customer_sync", "mails"} {
+	for _, table := range []string{"stripe_ops", "customer_sync", "mails", "reconcile_cursors"} {
 		err := b.db.Write(t.Context()).Exec("UPDATE "+table+" SET lease_until = ? WHERE lease_until > ?", past, past).Error
 		if err != nil {
 			return err

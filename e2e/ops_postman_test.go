@@ -21,6 +21,8 @@ type postman struct {
 	box     string // where Stripe leaves the letters
 	letters chan letter
 	left    atomic.Int64 // letters not acknowledged yet
+	lose    atomic.Int64 // letters to throw away, of those that come next
+	lost    atomic.Int64 // letters thrown away
 
 	mu        sync.Mutex
 	addresses []string
@@ -82,8 +84,25 @@ func (p *postman) take(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	if p.loses() {
+		return
+	}
 	p.left.Add(1)
 	p.letters <- letter{event.ID, r.Header.Get("Stripe-Signature"), body}
+}
+
+// loses reports whether a letter is thrown away, which Stripe never learns.
+func (p *postman) loses() bool {
+	for {
+		n := p.lose.Load()
+		if n <= 0 {
+			return false
+		}
+		if p.lose.CompareAndSwap(n, n-1) {
+			p.lost.Add(1)
+			return true
+		}
+	}
 }
 
 // carry brings one letter after the other.

@@ -48,7 +48,7 @@ func (t Customer) tolerated(first, second Object) bool {
 }
 
 // Mails holds an account's mails against its facts, and both against its payments at Stripe: a mail about money is owed
-// by a fact, and a fact owes one.
+// by a fact, and a fact owes one. When a fact was recorded is asked of it by the business clock.
 func (t Customer) Mails(facts []models.Fact, mails []models.Mail) (wrong []string) {
 	known, count := map[string]models.Fact{}, map[string]int{}
 	for _, f := range facts {
