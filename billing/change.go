@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -128,9 +129,8 @@ func (s *Service) OfferChange(ctx context.Context, in ChangeInput) (string, erro
 func nextPayment(state SubscriptionState, offer changeOp, price plan.Price, resets bool) int64 {
 	total, at := price.Money.Amount*offer.Quantity, state.PeriodEnd
 	if offer.Proration == ProrateNow {
+		state.Discounts = slices.DeleteFunc(slices.Clone(state.Discounts), func(d DiscountState) bool { return d.Once })
 		switch {
-		case state.DiscountOnce:
-			return total
 		case resets && price.Interval == plan.Year:
 			at = offer.At.AddDate(1, 0, 0)
 		case resets:

@@ -330,6 +330,55 @@ func (w *world) subscribeWith(account models.Account, lookupKey, coupon string) 
 	require.NoError(w.t, err, fmt.Sprintf("subscribe to %s", lookupKey))
 }
 
+// TestM05_StackedCouponsAreAllCounted compares what is shown of a plan with two discounts, or with one of its customer's,
+// with what is taken.
+func TestM05_StackedCouponsAreAllCounted(t *testing.T) {
+	t.Parallel()
+	half := &stripe.CouponParams{PercentOff: stripe.Float64(50), Duration: stripe.String("forever")}
+	ten := &stripe.CouponParams{AmountOff: stripe.Int64(1000), Currency: stripe.String("usd"), Duration: stripe.String("forever")}
+	much := &stripe.CouponParams{AmountOff: stripe.Int64(5000), Currency: stripe.String("usd"), Duration: stripe.String("forever")}
+	for name, tc := range map[string]struct {
+		coupons  []*stripe.CouponParams
+		customer bool
+		want     int64
+	}{
+		"half and then ten": {[]*stripe.CouponParams{half, ten}, false, 2950},
+		"ten and then half": {[]*stripe.CouponParams{ten, half}, false, 3450},
+		"more than all":     {[]*stripe.CouponParams{half, much}, false, 0},
+		"the customer's":    {[]*stripe.CouponParams{half}, true, 3950},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			eachWorld(t, func(t *testing.T, w *world) {
+				account := w.paid("ada", "pro_v1_month", "pm_card_visa")
+				change := &stripe.SubscriptionParams{ProrationBehavior: stripe.String("none")}
+				for _, coupon := range tc.coupons {
+					params := *coupon
+					made, err := w.stripe.Client.Coupons.New(&params)
+					require.NoError(t, err)
+					if tc.customer {
+						_, err = w.stripe.Client.Customers.Update(w.customerOf(account), &stripe.CustomerParams{Coupon: &made.ID})
+						require.NoError(t, err)
+					}
+					change.Discounts = append(change.Discounts, &stripe.SubscriptionDiscountParams{Coupon: &made.ID})
+				}
+				if !tc.customer {
+					_, err := w.stripe.Client.Subscriptions.Update(w.subscription(account).StripeID, change)
+					require.NoError(t, err)
+				}
+				w.settle()
+				require.Equal(t, tc.want, w.subscription(account).NextAmount)
+				require.Equal(t, tc.want, w.subscription(account).MRR)
+				w.stripe.MustAdvance(31*day + 2*time.Hour)
+				w.settle()
+				require.Equal(t, tc.want, w.lastInvoice(account).Total, "what was shown is what was taken")
+				require.Equal(t, billing.ReasonActive, w.access(account).Reason)
+				w.requireLedgerAddsUp(account)
+			})
+		})
+	}
+}
+
 // TestM05_TheNextPaymentIsShownNetOfTheDiscount compares what an offer says of the payment after it with the invoice.
 func TestM05_TheNextPaymentIsShownNetOfTheDiscount(t *testing.T) {
 	t.Parallel()

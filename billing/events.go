@@ -21,6 +21,10 @@ func events() []eventRow {
 		{"customer.updated", "the default card, address or currency changed", customerItself},
 		{"customer.deleted", "Stripe ended everything of this customer at once", customerItself},
 
+		{"customer.discount.created", "the customer, and with it their plan, costs less", customerNamed},
+		{"customer.discount.updated", "another coupon counts for the customer", customerNamed},
+		{"customer.discount.deleted", "the customer pays the full price again", customerNamed},
+
 		{"customer.subscription.created", "a plan begins", customerNamed},
 		{"customer.subscription.updated", "status, plan, period or cancellation changed", customerNamed},
 		{"customer.subscription.deleted", "a plan has ended", customerNamed},

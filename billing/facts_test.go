@@ -110,22 +110,29 @@ func TestMRRIsNetAndByTheMonth(t *testing.T) {
 		item := func(change func(*billing.ItemState)) func(*billing.Snapshot) {
 			return func(s *billing.Snapshot) { change(&s.Subscriptions[0].Items[0]) }
 		}
+		off := func(discounts ...billing.DiscountState) func(*billing.Snapshot) {
+			return func(s *billing.Snapshot) { s.Subscriptions[0].Discounts = discounts }
+		}
 		for name, tc := range map[string]struct {
 			edit func(*billing.Snapshot)
 			want int64
 		}{
-			"a month":      {func(*billing.Snapshot) {}, 7900},
-			"three seats":  {item(func(i *billing.ItemState) { i.Quantity = 3 }), 23700},
-			"a year":       {item(func(i *billing.ItemState) { i.Interval, i.UnitAmount = "year", 79000 }), 6583},
-			"a quarter":    {item(func(i *billing.ItemState) { i.Count = 3 }), 2633},
-			"a week":       {item(func(i *billing.ItemState) { i.Interval = "week" }), 34233},
-			"a day":        {item(func(i *billing.ItemState) { i.Interval = "day" }), 240291},
-			"by use":       {item(func(i *billing.ItemState) { i.UsageType = "metered" }), 0},
-			"a fifth less": {func(s *billing.Snapshot) { s.Subscriptions[0].DiscountPercent = 2000 }, 6320},
-			"ten less":     {func(s *billing.Snapshot) { s.Subscriptions[0].DiscountFixed = 1000 }, 6900},
-			"more than all": {
-				func(s *billing.Snapshot) { s.Subscriptions[0].DiscountFixed = 99999 }, 0,
-			},
+			"a month":            {func(*billing.Snapshot) {}, 7900},
+			"three seats":        {item(func(i *billing.ItemState) { i.Quantity = 3 }), 23700},
+			"a year":             {item(func(i *billing.ItemState) { i.Interval, i.UnitAmount = "year", 79000 }), 6583},
+			"a quarter":          {item(func(i *billing.ItemState) { i.Count = 3 }), 2633},
+			"a week":             {item(func(i *billing.ItemState) { i.Interval = "week" }), 34233},
+			"a day":              {item(func(i *billing.ItemState) { i.Interval = "day" }), 240291},
+			"by use":             {item(func(i *billing.ItemState) { i.UsageType = "metered" }), 0},
+			"a fifth less":       {off(billing.DiscountState{Percent: 2000}), 6320},
+			"ten less":           {off(billing.DiscountState{Fixed: 1000}), 6900},
+			"one upon another":   {off(billing.DiscountState{Percent: 5000}, billing.DiscountState{Fixed: 1000}), 2950},
+			"the other upon one": {off(billing.DiscountState{Fixed: 1000}, billing.DiscountState{Percent: 5000}), 3450},
+			"more than all":      {off(billing.DiscountState{Fixed: 99999}, billing.DiscountState{Percent: 5000}), 0},
+			"ten less a year": {func(s *billing.Snapshot) {
+				item(func(i *billing.ItemState) { i.Interval, i.UnitAmount = "year", 79000 })(s)
+				off(billing.DiscountState{Fixed: 10000})(s)
+			}, 5750},
 			"on trial": {func(s *billing.Snapshot) { s.Subscriptions[0].Status = "trialing" }, 0},
 			"unpaid":   {func(s *billing.Snapshot) { s.Subscriptions[0].Status = "unpaid" }, 0},
 			"past due": {func(s *billing.Snapshot) { s.Subscriptions[0].Status = "past_due" }, 7900},

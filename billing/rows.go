@@ -128,31 +128,33 @@ func firstFailed(invoice InvoiceState) *time.Time {
 	return &invoice.Created
 }
 
-// monthly is what the licensed items of a subscription are worth a month, net of its discount, in
-// minor units rounded down. A year counts as twelve months, a week as 12/52 of a year.
+// monthly is what the licensed items of a subscription are worth a month, net of its discounts, in minor units rounded
+// down. A year counts as twelve months, a week as 12/52 of a year. A discount is taken off a whole period, so it is by
+// the period that the items are added up: Stripe lets all of a subscription have the same one.
 func monthly(state SubscriptionState) int64 {
 	var total int64
+	var period ItemState
 	for _, item := range state.Items {
-		if item.UsageType == "metered" || item.Count <= 0 {
-			continue
-		}
-		amount := item.UnitAmount * item.Quantity
-		switch item.Interval {
-		case "month":
-			total += amount / item.Count
-		case "year":
-			total += amount / (12 * item.Count)
-		case "week":
-			total += amount * 52 / (12 * item.Count)
-		case "day":
-			total += amount * 365 / (12 * item.Count)
+		if item.UsageType != "metered" && item.Count > 0 {
+			total += item.UnitAmount * item.Quantity
+			period = item
 		}
 	}
-	total -= total * state.DiscountPercent / 10_000
-	return max(0, total-state.DiscountFixed)
+	total = state.net(total, state.PeriodStart)
+	switch period.Interval {
+	case "month":
+		return total / period.Count
+	case "year":
+		return total / (12 * period.Count)
+	case "week":
+		return total * 52 / (12 * period.Count)
+	case "day":
+		return total * 365 / (12 * period.Count)
+	}
+	return 0
 }
 
-// nextAmount is what the licensed items cost for one period, net of the discount, in minor units. A
+// nextAmount is what the licensed items cost for one period, net of the discounts, in minor units. A
 // percentage is rounded to the nearest unit, halves up, as Stripe rounds it on an invoice's line.
 func nextAmount(state SubscriptionState) int64 {
 	var total int64
@@ -164,13 +166,16 @@ func nextAmount(state SubscriptionState) int64 {
 	return state.net(total, state.PeriodEnd)
 }
 
-// net is what is left of an amount after the discount, if it still stands at a time.
+// net is what is left of an amount after the discounts that still stand at a time. Each is taken off what those before
+// it have left: https://docs.stripe.com/billing/subscriptions/coupons#multiple-discounts
 func (s SubscriptionState) net(total int64, at time.Time) int64 {
-	if s.DiscountEnd != nil && !s.DiscountEnd.After(at) {
-		return total
+	for _, discount := range s.Discounts {
+		if discount.End == nil || discount.End.After(at) {
+			total -= (total*discount.Percent + 5_000) / 10_000
+			total = max(0, total-discount.Fixed)
+		}
 	}
-	total -= (total*s.DiscountPercent + 5_000) / 10_000
-	return max(0, total-s.DiscountFixed)
+	return total
 }
 
 func (a *application) invoiceRow(state InvoiceState, old models.Invoice) models.Invoice {

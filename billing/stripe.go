@@ -275,22 +275,28 @@ type Card struct {
 
 // SubscriptionState is a subscription as Stripe has it.
 type SubscriptionState struct {
-	ID, Status, Currency           string
-	Source                         string // where it was begun, by our metadata; empty for one made elsewhere
-	Started                        time.Time
-	PeriodStart, PeriodEnd         time.Time
-	TrialStart, TrialEnd           *time.Time
-	CancelAtPeriodEnd              bool
-	CancelAt, CanceledAt, EndedAt  *time.Time
-	CancelReason, PauseBehavior    string
-	LatestInvoice                  string
-	Card                           *Card
-	Schedule                       *ScheduleState // what is planned, where its owner reads it
-	Pending                        *PendingState  // a change that waits for its payment
-	Items                          []ItemState
-	DiscountOnce                   bool
-	DiscountEnd                    *time.Time // nil while the discount lasts for good
-	DiscountPercent, DiscountFixed int64      // per cent off in hundredths, amount off in minor units
+	ID, Status, Currency          string
+	Source                        string // where it was begun, by our metadata; empty for one made elsewhere
+	Started                       time.Time
+	PeriodStart, PeriodEnd        time.Time
+	TrialStart, TrialEnd          *time.Time
+	CancelAtPeriodEnd             bool
+	CancelAt, CanceledAt, EndedAt *time.Time
+	CancelReason, PauseBehavior   string
+	LatestInvoice                 string
+	Card                          *Card
+	Schedule                      *ScheduleState // what is planned, where its owner reads it
+	Pending                       *PendingState  // a change that waits for its payment
+	Items                         []ItemState
+	Discounts                     []DiscountState // in the order in which they are taken off
+}
+
+// DiscountState takes Percent hundredths of a per cent, or Fixed minor units, off every payment until End. End is nil
+// while it lasts for good. Once says that the next payment uses it up.
+type DiscountState struct {
+	Percent, Fixed int64
+	Once           bool
+	End            *time.Time
 }
 
 // ScheduleState is a schedule that a subscription is under. LookupKey is empty where nothing is planned.

@@ -84,6 +84,8 @@ func (g *Gateway) subscriptions(ctx context.Context, customer string) ([]billing
 	}
 	params.AddExpand("data.default_payment_method")
 	params.AddExpand("data.schedule")
+	params.AddExpand("data.discounts")
+	params.AddExpand("data.customer")
 	var states []billing.SubscriptionState
 	list := g.api.Subscriptions.List(params)
 	for n := 0; n < maxObjects && list.Next(); n++ {
@@ -113,19 +115,33 @@ func subscriptionState(sub *stripe.Subscription) billing.SubscriptionState {
 	if sub.LatestInvoice != nil {
 		state.LatestInvoice = sub.LatestInvoice.ID
 	}
-	if sub.Discount != nil && sub.Discount.Coupon != nil {
-		// Stripe's percentage has at most two decimals; it is kept in hundredths of a per cent.
-		state.DiscountPercent = int64(math.Round(sub.Discount.Coupon.PercentOff * 100))
-		state.DiscountOnce = sub.Discount.Coupon.Duration == stripe.CouponDurationOnce
-		state.DiscountFixed, state.DiscountEnd = sub.Discount.Coupon.AmountOff, timeOrNil(sub.Discount.End)
-	}
 	if sub.Items != nil {
 		for _, item := range sub.Items.Data {
 			state.Items = append(state.Items, itemState(item))
 		}
 	}
-	state.Schedule, state.Pending = scheduleState(sub), pendingState(sub)
+	state.Schedule, state.Pending, state.Discounts = scheduleState(sub), pendingState(sub), discountStates(sub)
 	return state
+}
+
+// discountStates are a subscription's own discounts, or else its customer's, which counts where there are none. Both
+// need to be expanded.
+func discountStates(sub *stripe.Subscription) []billing.DiscountState {
+	discounts := sub.Discounts
+	if len(discounts) == 0 && sub.Customer != nil {
+		discounts = []*stripe.Discount{sub.Customer.Discount}
+	}
+	var states []billing.DiscountState
+	for _, discount := range discounts {
+		if discount != nil && discount.Coupon != nil {
+			states = append(states, billing.DiscountState{
+				// Stripe's percentage has at most two decimals; it is kept in hundredths of a per cent.
+				Percent: int64(math.Round(discount.Coupon.PercentOff * 100)), Fixed: discount.Coupon.AmountOff,
+				Once: discount.Coupon.Duration == stripe.CouponDurationOnce, End: timeOrNil(discount.End),
+			})
+		}
+	}
+	return states
 }
 
 // scheduleState reads what comes after the current phase. The price's lookup key stands in the metadata that

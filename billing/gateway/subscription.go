@@ -16,6 +16,8 @@ func (g *Gateway) FetchSubscription(ctx context.Context, id string) (billing.Sub
 	params.AddExpand("latest_invoice.payment_intent")
 	params.AddExpand("schedule")
 	params.AddExpand("default_payment_method")
+	params.AddExpand("discounts")
+	params.AddExpand("customer")
 	sub, err := g.api.Subscriptions.Get(id, params)
 	if err != nil {
 		return billing.SubscriptionState{}, wrap("read a subscription", err)
