@@ -71,7 +71,7 @@ func rows() []row {
 		{id: "F14", what: "the bank wants an upgrade confirmed", both: true},
 		{id: "F15", what: "the portal is not configured, the price inactive, the currency another", both: true},
 		{id: "F16", what: "a backlog while the API is slow", both: true},
-		{id: "F17", what: "search and lists lag behind writes", both: true},
+		{id: "F17", what: "search and lists lag behind writes"},
 
 		// The life of a subscription.
 		{id: "L01", what: "a trial ends and the webhook is six hours late", both: true},
