@@ -72,9 +72,11 @@ func (s *Service) closeCheckout(ctx context.Context, row models.Checkout, sessio
 func (s *Service) fetchOpenCheckout(ctx context.Context, customer string) (*CheckoutSession, error) {
 	var rows []models.Checkout
 	where, account, live := inConnection(s.Connection)
+	// The states are written out as in the index of sessions under way, or SQLite would not see that it fits.
 	err := s.DB.Read(ctx).Where(where, account, live).
-		Where("state = ? AND account_id IN (SELECT account_id FROM customers WHERE stripe_id = ?)",
-			models.CheckoutOpen, customer).Limit(1).Find(&rows).Error
+		Where("state IN ('creating', 'open') AND state = ?", models.CheckoutOpen).
+		Where("account_id IN (SELECT account_id FROM customers WHERE stripe_id = ?)", customer).
+		Limit(1).Find(&rows).Error
 	if err != nil || len(rows) == 0 {
 		return nil, wrapCheckout(err)
 	}

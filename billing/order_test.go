@@ -254,6 +254,22 @@ func TestF04_WhatIsBusyIsTriedAgainAndThenQueued(t *testing.T) {
 	}
 }
 
+// TestF16_WhatAnotherWorkerHasDoneIsNotDoneAgain: two workers find the same customer due, and one of them is slower.
+func TestF16_WhatAnotherWorkerHasDoneIsNotDoneAgain(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		_, customer := w.deafBuyer("ada")
+		require.NoError(t, w.hear("evt_1", "customer.subscription.updated", customer, nil))
+		require.NoError(t, w.SyncIfDue(w.ctx(), customer))
+		require.EqualValues(t, 1, w.count("webhook_events", "event_id = 'evt_1' AND state = 'done'"))
+		before := w.calls("GET", "/v1/customers/"+customer)
+		require.Error(t, w.SyncIfDue(w.ctx(), customer))
+		require.Equal(t, before, w.calls("GET", "/v1/customers/"+customer))
+		require.NoError(t, w.SyncCustomer(w.ctx(), customer), "who asks for it by name gets it")
+		require.Equal(t, before+1, w.calls("GET", "/v1/customers/"+customer))
+	})
+}
+
 // timed notes when each request goes out.
 type timed struct {
 	mu    sync.Mutex

@@ -39,11 +39,26 @@ var (
 // It returns errLeased when another worker is at it. On any other failure the customer stays due,
 // later each time, and after about three days is given up on until an event or an admin asks again.
 func (s *Service) SyncCustomer(ctx context.Context, customer string) error {
-	held, err := s.takeLease(ctx, customer)
+	held, err := s.takeLease(ctx, customer, false)
 	if err != nil {
 		return err
 	}
-	err = s.syncUnderLease(ctx, held)
+	return s.syncHeld(ctx, held)
+}
+
+// syncIfDue is SyncCustomer for one that another worker may have synced since it was found to be due. It returns
+// errLeased then, too.
+func (s *Service) syncIfDue(ctx context.Context, customer string) error {
+	held, err := s.takeLease(ctx, customer, true)
+	if err != nil {
+		return err
+	}
+	return s.syncHeld(ctx, held)
+}
+
+// syncHeld syncs the customer of a lease, and gives the lease back.
+func (s *Service) syncHeld(ctx context.Context, held lease) error {
+	err := s.syncUnderLease(ctx, held)
 	if err == nil {
 		s.tally.synced.Add(1)
 	}

@@ -21,15 +21,17 @@ type lease struct {
 	seq      int64
 }
 
-func (s *Service) takeLease(ctx context.Context, customer string) (lease, error) {
+// takeLease leases a customer, whatever its state, or only while it is due.
+func (s *Service) takeLease(ctx context.Context, customer string, ifDue bool) (lease, error) {
 	wall := s.wall()
 	held := lease{customer: customer, token: models.NewToken()}
 	var seqs []int64
 	err := s.DB.Write(ctx).Raw(`
 UPDATE customer_sync SET lease_token = ?, lease_until = ?
 WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND (lease_until IS NULL OR lease_until < ?)
+AND (dirty_seq > synced_seq OR NOT ?)
 RETURNING dirty_seq`,
-		held.token, wall.Add(leaseFor), s.Connection.StripeAccount, s.Connection.Livemode, customer, wall).
+		held.token, wall.Add(leaseFor), s.Connection.StripeAccount, s.Connection.Livemode, customer, wall, ifDue).
 		Scan(&seqs).Error
 	if err != nil {
 		return lease{}, fmt.Errorf("lease customer %s: %w", customer, err)

@@ -88,6 +88,20 @@ served by the same settings of net/http, and their clients keep their connection
   handler is net/http, the signature checked in place, and one goroutine that puts all that waits into one
   transaction of prepared statements. It has no log, metric, time limit, rotation of secrets or second
   try. On Postgres, which waits for its disk too, it sends each group in one message.
+- **Calls of one sync**: counted where they arrive, for a customer of each kind, both when nothing is known of
+  them and when everything is. Each further disputed payment, a checkout under way beside one, and invoices
+  beyond the newest hundred cost one more.
+- **Background work**: the whole program with its workers on SQLite, its STRIPE_MAX_RPS raised to %[14]d, and the
+  sandbox over HTTP on the same processors. The backlog is %[16]d events about each of %[15]d customers of whose
+  subscriptions nothing is known yet, so that each sync writes facts and owes mails, which are sent meanwhile.
+  It ends when no customer is due. The dashboard is asked for a hundred times a second, before, during and
+  after. From event to access is timed from the moment at which an event is sent, every ten milliseconds
+  whether those before it were worked off or not, until the customer's access, read as each page reads it, is
+  that of the other plan. At the default of STRIPE_MAX_RPS the calls are counted as they arrive, in whatever
+  second has the most.
+- **A million stored events**: the same events about the same customers, received and worked off in turns
+  by two programs of which one has a thousand events stored and the other a million, worked off and trimmed
+  as they are after 30 days. Every customer has 50 of them in both.
 - **Sandbox**: the built-in Stripe, in memory. Rates are of one processor that client and server share.
   A read is one customer over HTTP on kept connections, beside a handler with nothing behind it. A
   payment is a checkout session that a new customer opens and pays with a card, by one client after
@@ -99,7 +113,7 @@ served by the same settings of net/http, and their clients keep their connection
   brotli, which is smaller.
 `, "`", table(rows), processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(),
 		o.loadBefore, commit(ctx), time.Now().UTC().Format("2006-01-02 15:04 MST"), took.Round(time.Second),
-		o.rounds, o.duration)
+		o.rounds, o.duration, raisedRPS, backlogCustomers, backlogEvents/backlogCustomers)
 }
 
 // processor names the machine's processor, as Linux does.

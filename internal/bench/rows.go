@@ -50,6 +50,9 @@ func measurements() []measurement {
 		{"access", (*bench).access},
 		{"webhooks", (*bench).webhooks},
 		{"postgres", (*bench).postgres},
+		{"calls", (*bench).callsPerSync},
+		{"background", (*bench).background},
+		{"flat", (*bench).flat},
 		{"sandbox", (*bench).sandbox},
 		{"binary", (*bench).binary},
 		{"weight", (*bench).weight},
@@ -160,23 +163,20 @@ func (b *bench) webhooks(ctx context.Context) (rows []row, err error) {
 }
 
 // postgres is the receipt again, on a server that waits for its disk.
-func (b *bench) postgres(ctx context.Context) (rows []row, err error) {
-	server, err := startPostgres(ctx, "site", "reference")
-	if err != nil {
-		return nil, err
-	}
-	defer server.stop()
-	w, err := newWorld(ctx, server.url("site"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, w.close()) }()
-	reference, err := openDB(ctx, server.url("reference"))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, reference.Close()) }()
-	return b.byHand(ctx, w, reference, "Postgres")
+func (b *bench) postgres(ctx context.Context) ([]row, error) {
+	return withPostgres(ctx, []string{"site", "reference"}, func(p *postgres) (rows []row, err error) {
+		w, err := newWorld(ctx, p.url("site"))
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, w.close()) }()
+		reference, err := openDB(ctx, p.url("reference"))
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, reference.Close()) }()
+		return b.byHand(ctx, w, reference, "Postgres")
+	})
 }
 
 // byHand is the receipt beside one written for nothing but speed.

@@ -86,20 +86,34 @@ const customers = 2000
 // deliveries gives requests as Stripe makes them: every event new, its size that of a subscription,
 // its signature made at the moment it is sent.
 func deliveries(series string) func(int64, []byte) []byte {
-	before, after := eventAround()
+	event := events(series)
 	return func(n int64, buf []byte) []byte {
+		body := event(n, fmt.Sprintf("cus_%06d", n%customers))
+		buf = append(buf, "POST /webhooks/stripe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"...)
+		buf = append(buf, "Stripe-Signature: "+sign(body)+"\r\n"...)
+		buf = append(buf, "Content-Length: "+strconv.Itoa(len(body))+"\r\n\r\n"...)
+		return append(buf, body...)
+	}
+}
+
+// events gives the nth event of a series, about any customer.
+func events(series string) func(n int64, customer string) []byte {
+	before, after := eventAround()
+	return func(n int64, customer string) []byte {
 		var body bytes.Buffer
 		body.Grow(len(before) + len(after) + 128)
-		fmt.Fprintf(&body, `{"id":"evt_%s%09d",%s"customer":"cus_%06d",%s`, series, n, before, n%customers, after)
-		now := strconv.FormatInt(time.Now().Unix(), 10)
-		mac := hmac.New(sha256.New, []byte(webhookSecret))
-		_, _ = io.WriteString(mac, now+".") // a hash never fails
-		_, _ = mac.Write(body.Bytes())
-		buf = append(buf, "POST /webhooks/stripe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"...)
-		buf = append(buf, "Stripe-Signature: t="+now+",v1="+hex.EncodeToString(mac.Sum(nil))+"\r\n"...)
-		buf = append(buf, "Content-Length: "+strconv.Itoa(body.Len())+"\r\n\r\n"...)
-		return append(buf, body.Bytes()...)
+		fmt.Fprintf(&body, `{"id":"evt_%s%09d",%s"customer":"%s",%s`, series, n, before, customer, after)
+		return body.Bytes()
 	}
+}
+
+// sign gives the header that Stripe signs a body with, at this moment.
+func sign(body []byte) string {
+	now := strconv.FormatInt(time.Now().Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(webhookSecret))
+	_, _ = io.WriteString(mac, now+".") // a hash never fails
+	_, _ = mac.Write(body)
+	return "t=" + now + ",v1=" + hex.EncodeToString(mac.Sum(nil))
 }
 
 // eventAround gives the text of an event before and after the name of its customer. Our side refuses

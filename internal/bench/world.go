@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"time"
@@ -62,7 +61,7 @@ func (w *world) open(ctx context.Context, databaseURL string) error {
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	cfg := config.Config{
 		Env: config.Production, AppName: "Tollgate", AppURL: "https://tollgate.example",
-		SessionSecrets: []string{"0123456789abcdef0123456789abcdef"}, StripeAPIBase: config.StripeAPI,
+		SessionSecrets: []string{sessionSecret}, StripeAPIBase: config.StripeAPI,
 	}
 	outbox := mail.New(mail.Options{DB: w.db, Sender: mail.Mailbox{}, Now: time.Now, Log: logger, Wake: func() {}})
 	w.billing = billing.New(billing.Options{
@@ -128,15 +127,8 @@ func (w *world) signUp(ctx context.Context, accounts *auth.Service) error {
 		return err
 	}
 	w.user, w.account = result.User, result.Account
-	recorder := httptest.NewRecorder()
-	request := httptest.NewRequestWithContext(ctx, http.MethodPost, "/login", nil)
-	if err := accounts.Begin(recorder, request, w.user, "127.0.0.1"); err != nil {
+	if w.cookie, err = begin(ctx, accounts, w.user); err != nil {
 		return err
-	}
-	for _, cookie := range recorder.Result().Cookies() {
-		if cookie.MaxAge >= 0 {
-			w.cookie = cookie.Name + "=" + cookie.Value
-		}
 	}
 	return w.subscribe(ctx)
 }

@@ -81,6 +81,29 @@ func TestTheHandlerWrittenByHandKeepsWhatOursKeeps(t *testing.T) {
 	})
 }
 
+// TestF16_ASyncOfAnyKindOfCustomerMakesFewCalls holds what `make bench` shows.
+func TestF16_ASyncOfAnyKindOfCustomerMakesFewCalls(t *testing.T) {
+	t.Parallel()
+	b := &bench{dir: t.TempDir()}
+	rows, err := b.callsPerSync(t.Context())
+	require.NoError(t, err)
+	require.True(t, rows[0].pass, rows[0].reference)
+}
+
+func TestTheBusiestSecondMayBeginAnywhere(t *testing.T) {
+	t.Parallel()
+	begin := time.Now()
+	at := func(milliseconds ...int) (calls []time.Time) {
+		for _, ms := range milliseconds {
+			calls = append(calls, begin.Add(time.Duration(ms)*time.Millisecond))
+		}
+		return calls
+	}
+	require.Zero(t, most(nil))
+	require.Equal(t, 1, most(at(0, 1000, 2000)))
+	require.Equal(t, 3, most(at(0, 900, 1000, 1899, 1900)))
+}
+
 func requireReceived(t *testing.T, db *models.DB) {
 	t.Helper()
 	for _, table := range []string{"webhook_events", "customer_sync"} {
