@@ -36,6 +36,10 @@ func TestL03_TrialEndingComesOnceWithTheTrueDate(t *testing.T) {
 		"the webhook came, and a sync more": func(w *world, account models.Account) {
 			w.stripe.MustAdvance(11*day + time.Hour)
 			w.settle()
+			for _, id := range []string{"evt_again", "evt_and_again"} {
+				require.NoError(w.t, w.hear(id, "customer.subscription.trial_will_end", w.customerOf(account), nil))
+				require.NoError(w.t, w.SyncDue(w.ctx()))
+			}
 			require.NoError(w.t, w.SyncAccount(w.ctx(), account.ID))
 		},
 		"the webhook never came": func(w *world, _ models.Account) {

@@ -270,16 +270,16 @@ func TestF15_WhatStripeRefusesHasWords(t *testing.T) {
 		_, err = w.OfferChange(w.ctx(), billing.ChangeInput{AccountID: account.ID, LookupKey: "pro_v1_month"})
 		require.ErrorContains(t, err, "unavailable: stripe_refused")
 
-		configs := w.stripe.Client.BillingPortalConfigurations.List(&stripe.BillingPortalConfigurationListParams{})
-		for configs.Next() {
-			_, err := w.stripe.Client.BillingPortalConfigurations.Update(configs.BillingPortalConfiguration().ID,
-				&stripe.BillingPortalConfigurationParams{Active: stripe.Bool(false)})
-			if err != nil {
-				t.Logf("a configuration that stays: %v", err)
-			}
-		}
-		if _, err = w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID}); err != nil {
+		w.stripe.AddFault(sandbox.Fault{
+			Match: "POST /v1/billing_portal/sessions", Status: http.StatusBadRequest, Times: -1,
+			Message: "No configuration provided and your default configuration has not been created.",
+		})
+		for _, flow := range []string{"", billing.FlowPaymentMethod} {
+			_, err = w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID, Flow: flow})
 			require.ErrorContains(t, err, "unavailable: stripe_refused")
 		}
+		w.stripe.ClearFaults()
+		_, err = w.PortalURL(w.ctx(), billing.PortalInput{AccountID: account.ID})
+		require.NoError(t, err)
 	})
 }

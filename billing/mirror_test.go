@@ -169,3 +169,22 @@ func TestM10_TaxIsNoRevenue(t *testing.T) {
 		w.requireLedgerAddsUp(account)
 	})
 }
+
+// TestM10_TaxThatCannotBeWorkedOutIsTold has an invoice that Stripe cannot finalise, because nobody knows where its
+// customer is: those who run the product are told once, and nothing is taken away or counted.
+func TestM10_TaxThatCannotBeWorkedOutIsTold(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.paid("ada", "pro_v1_month", "pm_card_visa")
+		w.unbillable(account)
+		for range 2 {
+			w.settle()
+			require.NoError(t, w.SyncAccount(w.ctx(), account.ID))
+		}
+		require.EqualValues(t, 1, w.count("mails", "kind = 'finalization_failed' AND to_address = 'admin@example.com'"))
+		require.True(t, w.openAlert(billing.AlertFinalization))
+		require.Equal(t, billing.LevelFull, w.access(account).Level)
+		require.EqualValues(t, 7900, w.subscription(account).MRR)
+		w.requireLedgerAddsUp(account)
+	})
+}

@@ -59,7 +59,7 @@ func TestO01_UpdatedBeforeCreated(t *testing.T) {
 func TestO02_CreatedAndUpdatedAtOnce(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
-		const people = 20
+		const people = 100
 		var group errgroup.Group
 		for i := range people {
 			account := w.account(fmt.Sprint("member", i))
@@ -72,7 +72,7 @@ func TestO02_CreatedAndUpdatedAtOnce(t *testing.T) {
 					return w.hear(fmt.Sprint("evt_", kind, i), "customer.subscription."+kind, customer, nil)
 				})
 			}
-			if i%5 == 0 {
+			if i%20 == 0 {
 				group.Go(func() error { return w.SyncDue(w.ctx()) })
 			}
 		}

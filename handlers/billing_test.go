@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/tollgate/billing/sandbox"
+	"example.com/tollgate/billing/sandbox/sandboxtest"
+	"example.com/tollgate/models/modelstest"
 )
 
 func TestBuyingShowsThePlanOnReturn(t *testing.T) {
@@ -151,6 +153,51 @@ func TestF06_StripeDownLeavesThePagesUp(t *testing.T) {
 		}
 		stripe.ClearFaults()
 		b.subscribe("pro_v1_month")
+	})
+}
+
+// TestF15_APortalThatIsNotSetUpHasAPage with words of ours, and a line in the log with Stripe's and the request's number.
+func TestF15_APortalThatIsNotSetUpHasAPage(t *testing.T) {
+	t.Parallel()
+	for name, newURL := range map[string]func(testing.TB) string{"sqlite": modelstest.SQLiteURL, "postgres": modelstest.PostgresURL} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			log := &journal{}
+			s := newLoggedSite(t, newURL(t), log)
+			b := s.signedUp(t, "ada")
+			b.subscribe("pro_v1_month")
+			s.stripe().AddFault(sandbox.Fault{
+				Match: "POST /v1/billing_portal/sessions", Status: http.StatusBadRequest, Times: -1,
+				Message: "No configuration provided for cus_of_ada.",
+			})
+			got := b.post("/app/billing/portal", url.Values{"_csrf": {b.token()}})
+			require.Equal(t, http.StatusServiceUnavailable, got.status)
+			for _, private := range []string{"No configuration", "cus_", "req_", "Stripe said"} {
+				require.NotContains(t, string(got.body), private)
+			}
+			id := got.header.Get("X-Request-Id")
+			require.Contains(t, string(got.body), id)
+			require.Equal(t, 1, log.lines("request failed", id, "No configuration", "req_"), "whom to ask about what, at Stripe too")
+		})
+	}
+}
+
+// TestM10_NobodyIsExemptBecauseAFormSaysSo posts what the form of the order does not have.
+func TestM10_NobodyIsExemptBecauseAFormSaysSo(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedUp(t, "ada")
+		order := b.get("/app/billing/checkout?price=pro_v1_month")
+		away := b.submit(order, `form[action="/app/billing/checkout"]`, url.Values{
+			"tax_exempt": {"exempt"}, "customer_tax_exempt": {"exempt"}, "automatic_tax": {"false"}, "discounts": {"free"},
+		})
+		require.Equal(t, http.StatusSeeOther, away.status, away.text())
+		s.pay(away.location, "pm_card_visa")
+		sub := s.subscription()
+		customer, err := sandboxtest.Client(s.stripe()).Customers.Get(sub.Customer.ID, nil)
+		require.NoError(t, err)
+		require.EqualValues(t, "none", customer.TaxExempt)
+		require.Empty(t, sub.Discounts)
 	})
 }
 

@@ -178,7 +178,7 @@ func TestP05W16_ALockedDatabaseIsWaitedForAndThenReported(t *testing.T) {
 			select {
 			case a := <-answered:
 				t.Fatalf("nobody waited for the lock: status %d", a.status)
-			case <-time.After(1500 * time.Millisecond):
+			case <-time.After(3 * time.Second):
 			}
 			release()
 			require.Equal(t, http.StatusSeeOther, (<-answered).status)
