@@ -73,9 +73,12 @@ type summary struct {
 	broken   []uint64
 }
 
-func (s *summary) ended(w *town) {
+// ended counts a seed, and says that it is over: a run takes long enough to ask how far it has come.
+func (s *summary) ended(w *town, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	fmt.Printf("seed %d on %s: %d events, %d kills, %d violations, in %s\n", w.seed, w.kind(), w.count.events, w.count.kills,
+		w.count.violations, took.Round(time.Second))
 	if s.of == nil {
 		s.of, s.outcomes = map[string]*tallied{}, map[string]int{}
 	}

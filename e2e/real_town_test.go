@@ -101,6 +101,7 @@ func (w *town) live(sum *summary) {
 			w.t.Logf("seed %d on %s:\n%s", w.seed, w.kind(), strings.Join(w.told, "\n"))
 		}
 	}()
+	began := time.Now()
 	for chapter := range chapters {
 		for range moments {
 			w.moment()
@@ -118,7 +119,7 @@ func (w *town) live(sum *summary) {
 	w.count.seeds, w.count.lived = 1, w.now().Sub(w.began)
 	w.count.events = len(w.stripe.post.acknowledged())
 	w.count.lost = int(w.stripe.post.lost.Load())
-	sum.ended(w)
+	sum.ended(w, time.Since(began))
 	for _, p := range w.programs {
 		p.stop()
 		for _, line := range p.log.matching("panic:", "DATA RACE") {
