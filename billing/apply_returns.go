@@ -67,6 +67,9 @@ func (a *application) applyRefund(invoice InvoiceState, state RefundState) error
 		a.fact(FactRefunded, state.ID, "", state.Created, state.Amount, sub)
 		a.ofPayment(invoice)
 	case "failed":
+		// What comes back had gone out, also where nobody heard of it in between: the ledger needs both sides.
+		a.fact(FactRefunded, state.ID, "", state.Created, state.Amount, sub)
+		a.ofPayment(invoice)
 		a.fact(FactRefundFailed, state.ID, "", a.fetched, state.Amount, sub)
 		a.ofPayment(invoice)
 	}

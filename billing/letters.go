@@ -18,6 +18,7 @@ type letter struct {
 	sub     models.Subscription
 	other   bool // the account has another live plan
 	invoice models.Invoice
+	refund  models.Refund
 	dispute models.Dispute
 	plan    plan.Plan
 }
@@ -58,9 +59,8 @@ func (l *letter) subject() (subscription string, err error) {
 	invoice := l.fact.ObjectID
 	switch l.fact.Type {
 	case FactRefunded:
-		var refund models.Refund
-		err = l.find(&refund, l.fact.ObjectID)
-		invoice = refund.InvoiceID
+		err = l.find(&l.refund, l.fact.ObjectID)
+		invoice = l.refund.InvoiceID
 	case FactDisputeOpened:
 		err = l.find(&l.dispute, l.fact.ObjectID)
 		invoice = l.dispute.InvoiceID
@@ -189,12 +189,13 @@ func (l *letter) receipt() (emails.Mail, bool) {
 	return emails.PaymentReceived(d), true
 }
 
-// refunded tells what went back, to the card that it had come from.
+// refunded tells what went back, to the card that it had come from. Where it has come back to us by now, an admin is
+// told instead.
 func (l *letter) refunded() (emails.Mail, bool) {
 	return emails.Refunded(emails.Refund{
 		Sender: l.sender, Name: l.name, Amount: l.amount(), RefundedAt: l.fact.OccurredAt, Number: l.invoice.Number,
 		URL: l.billingURL(),
-	}), true
+	}), l.refund.Status != "failed"
 }
 
 // dunning is what the mails about a payment that failed have in common.

@@ -89,6 +89,24 @@ func TestRefundThatFailsComesBack(t *testing.T) {
 	})
 }
 
+// A refund whose success no webhook told, and no sync saw, is money neither gained nor given: the slow simulator found
+// only the half that comes back in the ledger.
+func TestRefundThatFailedUnheardLeavesTheLedgerEven(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.paid("ada", "pro_v1_month", "pm_card_refundFail")
+		charge := w.lastInvoice(account).ChargeID
+		_, err := w.stripe.Client.Refunds.New(&stripe.RefundParams{Charge: &charge})
+		require.NoError(t, err)
+		w.stripe.MustAdvance(day)
+		w.settle()
+		require.Equal(t, []int64{7900}, w.facts(account, billing.FactRefunded))
+		require.Equal(t, []int64{7900}, w.facts(account, billing.FactRefundFailed))
+		require.Zero(t, w.mails(account, "refunded"), "nothing has reached the card")
+		require.Zero(t, w.pending())
+	})
+}
+
 func TestL21_DisputeHoldsAndIsLifted(t *testing.T) {
 	t.Parallel()
 	for evidence, want := range map[string]struct {

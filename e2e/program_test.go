@@ -171,6 +171,16 @@ func (p *program) kill() {
 // run is the program with a command, beside the one that serves.
 func (p *program) run(args ...string) string {
 	p.t.Helper()
+	out, err := p.try(args...)
+	if err != nil {
+		p.t.Fatalf("tollgate %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+// try is run for a command that may fail.
+func (p *program) try(args ...string) (string, error) {
+	p.t.Helper()
 	path, err := binary()
 	if err != nil {
 		p.t.Fatal(err)
@@ -180,10 +190,7 @@ func (p *program) run(args ...string) string {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir, cmd.Env = p.dir, p.env
 	out, err := cmd.CombinedOutput()
-	if err != nil {
-		p.t.Fatalf("tollgate %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return string(out)
+	return string(out), err
 }
 
 // journal keeps what a program prints and tells those who wait for a word.
