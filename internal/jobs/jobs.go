@@ -65,6 +65,7 @@ type Runner struct {
 	jobs     []Job
 	log      *slog.Logger
 	wakes    chan string
+	asked    *asked
 	stopping chan struct{} // closed when Stop begins
 	told     sync.Once
 	stop     context.CancelFunc
@@ -92,6 +93,7 @@ type passWorker struct {
 	jobs     map[string]Job
 	log      *slog.Logger
 	stopping chan struct{}
+	asked    *asked
 }
 
 // Work runs one pass. Its error is logged and not handed to River, because our tables say what to
@@ -101,6 +103,7 @@ func (w *passWorker) Work(ctx context.Context, job *river.Job[passArgs]) error {
 	if !ok {
 		return nil
 	}
+	w.asked.begin(row.Name)
 	if err := row.Run(context.WithValue(ctx, stopKey{}, w.stopping)); err != nil && !errors.Is(err, context.Canceled) {
 		w.log.ErrorContext(ctx, "job failed", "job", row.Name, "error", err)
 	}
@@ -137,7 +140,10 @@ func migrate[T any](ctx context.Context, driver riverdriver.Driver[T]) error {
 
 // New makes a runner for the table of jobs.
 func New(o Options) (*Runner, error) {
-	r := &Runner{jobs: o.Jobs, log: o.Logger, wakes: make(chan string, 256), stopping: make(chan struct{})}
+	r := &Runner{
+		jobs: o.Jobs, log: o.Logger, wakes: make(chan string, 256), stopping: make(chan struct{}),
+		asked: newAsked(),
+	}
 	cfg := r.config(o.Jobs)
 	if o.DB.Dialect == models.Postgres {
 		c, err := river.NewClient[pgx.Tx](riverpgxv5.New(o.DB.Pool), cfg)
@@ -160,7 +166,7 @@ func New(o Options) (*Runner, error) {
 }
 
 func (r *Runner) config(jobs []Job) *river.Config {
-	worker := &passWorker{jobs: map[string]Job{}, log: r.log, stopping: r.stopping}
+	worker := &passWorker{jobs: map[string]Job{}, log: r.log, stopping: r.stopping, asked: r.asked}
 	cfg := &river.Config{
 		// River reports its own housekeeping; only its warnings concern an operator.
 		Logger:                      slog.New(atLeast{r.log.Handler(), slog.LevelWarn}),
@@ -228,7 +234,7 @@ func (r *Runner) Wake(name string) {
 	}
 }
 
-// forward turns bursts of wake-ups into single jobs.
+// forward turns bursts of wake-ups into single jobs, and those that a job covers already into none.
 func (r *Runner) forward(ctx context.Context) {
 	defer r.done.Done()
 	for {
@@ -247,7 +253,9 @@ func (r *Runner) forward(ctx context.Context) {
 				}
 			}
 			for name := range names {
-				r.insert(ctx, name)
+				if r.asked.ask(name, func() { r.Wake(name) }) {
+					r.insert(ctx, name)
+				}
 			}
 		}
 	}
