@@ -1,14 +1,22 @@
 package app_test
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/stripe/stripe-go/v81"
 
+	"example.com/tollgate/billing"
 	"example.com/tollgate/billing/plan"
+	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/billing/sandbox/sandboxtest"
 	"example.com/tollgate/config"
 	"example.com/tollgate/internal/app"
@@ -105,4 +113,44 @@ func TestF10_AKeyThatLeavesEverybodyWithoutAccessDoesNotStart(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestP09_ItLooksBackBeforeItServes has somebody at our address take an event that this database never saw.
+func TestP09_ItLooksBackBeforeItServes(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, databaseURL string) {
+		lost := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		t.Cleanup(lost.Close)
+		s := sandboxtest.New(t, func(o *sandbox.Options) {
+			o.WebhookURL, o.RelaxedDelivery = lost.URL+"/webhooks/stripe", true
+			o.Now = func() time.Time { return time.Now().Add(-time.Hour) }
+		})
+		s.MustAdvance(time.Minute)
+		customer, err := s.Client.Customers.New(nil)
+		require.NoError(t, err)
+		_, err = s.Client.Customers.Update(customer.ID, &stripe.CustomerParams{Name: stripe.String("Ada")})
+		require.NoError(t, err)
+		s.MustIdle()
+
+		cfg, err := config.Parse([]string{
+			"APP_ENV=test", "APP_URL=" + lost.URL, "ADDR=127.0.0.1:0", "DATABASE_URL=" + databaseURL,
+			"STRIPE_API_BASE=" + s.URL(), "STRIPE_SECRET_KEY=" + s.SecretKey(), "STRIPE_WEBHOOK_SECRETS=whsec_0123456789abcdef",
+			"SESSION_SECRETS=0123456789abcdef0123456789abcdef",
+		})
+		require.NoError(t, err)
+		cfg.DataDir = filepath.Join(t.TempDir(), "data")
+		a, err := app.Open(t.Context(), cfg, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, a.Close()) })
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		var noticed int64
+		require.NoError(t, a.Serve(ctx, listener, func() {
+			defer stop()
+			err = a.DB.Read(t.Context()).Table("alerts").Where("kind = ?", billing.AlertRestored).Count(&noticed).Error
+		}))
+		require.NoError(t, err)
+		require.EqualValues(t, 1, noticed)
+	})
 }
