@@ -2,12 +2,13 @@ package cli_test
 
 import (
 	"bytes"
+	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/stripe/stripe-go/v81"
 
 	"example.com/tollgate/billing/sandbox/sandboxtest"
 	"example.com/tollgate/internal/cli"
@@ -41,8 +42,15 @@ func TestW22_ReconcileByHand(t *testing.T) {
 	run, s, db := commands(t)
 	customer, err := s.Client.Customers.New(nil)
 	require.NoError(t, err)
-	_, err = s.Client.Customers.Update(customer.ID, &stripe.CustomerParams{Name: stripe.String("Ada")})
+	asked, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/v1/customers/"+customer.ID,
+		strings.NewReader("name=Ada"))
 	require.NoError(t, err)
+	asked.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	asked.SetBasicAuth(s.SecretKey(), "")
+	answer, err := http.DefaultClient.Do(asked)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusOK, answer.StatusCode)
 
 	said, errs, code := run("reconcile")
 	require.Zero(t, code, errs)
