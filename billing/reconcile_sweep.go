@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,8 +109,9 @@ func (s *Service) sweepRun(ctx context.Context, held *models.ReconcileCursor, o 
 		if run, err = s.beginRun(ctx, models.ReconcileSweep, o.Origin); err != nil {
 			return nil, err
 		}
-		run.Phase = phaseSubscriptions
 	}
+	// A program that died before it kept its first page has left a sweep without a phase.
+	run.Phase = cmp.Or(run.Phase, phaseSubscriptions)
 	if o.Force {
 		wall := s.wall()
 		run.Forced, run.ApprovedBy, run.ApprovedAt = true, o.By, &wall
