@@ -33,8 +33,8 @@ func core() []mutant {
 			what: "the lease of a customer",
 			file: "billing/sync_lease.go", by: "./billing",
 			run: "TestManyWorkers|TestO03",
-			old: "AND (lease_until IS NULL OR lease_until < ?)\nRETURNING",
-			new: "AND (1 = 1 OR lease_until < ?)\nRETURNING",
+			old: "AND (lease_until IS NULL OR lease_until < ?)\nAND (dirty_seq",
+			new: "AND (1 = 1 OR lease_until < ?)\nAND (dirty_seq",
 		},
 		{
 			what: "the sequence read before the fetch",
