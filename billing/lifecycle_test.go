@@ -319,3 +319,19 @@ func TestNextPaymentIsNetOfTheDiscount(t *testing.T) {
 		require.EqualValues(t, 6320, w.subscription(account).MRR)
 	})
 }
+
+// TestNobodyBuysTwiceOnAPageThatWasLeftOpen has a plan begin in the dashboard while a checkout is open, which would
+// otherwise be handed out again.
+func TestNobodyBuysTwiceOnAPageThatWasLeftOpen(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		account := w.account("ada")
+		w.settle()
+		_, err := w.start(account, "pro_v1_month", 1)
+		require.NoError(t, err)
+		w.subscribeAtStripe(account, "pro_v1_month")
+		w.settle()
+		_, err = w.start(account, "pro_v1_month", 1)
+		require.ErrorContains(t, err, "already_subscribed")
+	})
+}

@@ -90,7 +90,7 @@ func core() []mutant {
 			file: "billing/sync.go", by: "./billing",
 			run: "TestAMissingCustomer|TestF10",
 			old: "if connection != s.Connection {",
-			new: "if false {",
+			new: "if false && connection != s.Connection {",
 		},
 		{
 			what: "the signature is checked",
@@ -106,7 +106,7 @@ func core() []mutant {
 		},
 		{
 			what: "signatures of the future are refused",
-			file: "billing/gateway/webhook.go", by: "./billing/gateway",
+			file: "billing/gateway/webhook.go", by: "./billing", run: "TestW01W03",
 			old: "now.Sub(signedAt).Abs() > tolerance",
 			new: "now.Sub(signedAt) > tolerance",
 		},
@@ -169,7 +169,7 @@ func core() []mutant {
 		{
 			what: "no second plan is sold",
 			file: "billing/checkout.go", by: "./billing",
-			run: "TestNobodyBuysTwice|TestCheckoutIsOne|TestO10",
+			run: "TestNobodyBuysTwice",
 			old: "if err := s.refuseSecond(ctx, in.AccountID); err != nil {\n\t\treturn Purchase{}, false, err",
 			new: "if err := s.refuseSecond(ctx, 0); err != nil {\n\t\treturn Purchase{}, false, err",
 		},
@@ -220,7 +220,7 @@ func core() []mutant {
 			file: "billing/second.go", by: "./billing",
 			run: "TestO10",
 			old: "if first.EndedAt != nil || !winner(first.Status, \"\") {",
-			new: "if false {",
+			new: "if false && first.EndedAt != nil {",
 		},
 		{
 			what: "what was paid for long is not refunded unasked",

@@ -108,5 +108,17 @@ func seen() []mutant {
 			old: "UNIQUE (event_id, stripe_account, livemode)",
 			new: "CHECK (event_id <> '')",
 		},
+		{
+			what: "the simulator sees two plans of one account",
+			file: "billing/apply.go", by: simulator, run: life, seeds: 8,
+			old: "if err := a.keepOne(rows); err != nil {",
+			new: "if err := a.keepOne(nil); err != nil {",
+		},
+		{
+			what: "the simulator sees events acknowledged and lost",
+			file: "billing/sync_lease.go", by: simulator, run: life, seeds: 8,
+			old: "AND state IN (?, ?) AND dirty_seq <= ?`,",
+			new: "AND state IN (?, ?) AND dirty_seq < ?`,",
+		},
 	}
 }
