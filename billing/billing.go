@@ -75,6 +75,7 @@ type Service struct {
 	ears  ears
 	tally tally
 
+	began      time.Time   // by the wall clock
 	lookedBack atomic.Bool // see LookBack
 }
 
@@ -83,7 +84,9 @@ func New(o Options) *Service {
 	if o.SyncParallel == 0 {
 		o.SyncParallel = syncParallel
 	}
-	return &Service{Options: o}
+	s := &Service{Options: o}
+	s.began = s.wall()
+	return s
 }
 
 // wall is the wall clock as rows keep it.

@@ -21,11 +21,12 @@ type Lister interface {
 }
 
 // EventQuery asks for the events just after one (After), or for the newest: those since a time, and older than one
-// already read (Before).
+// already read (Before). Delivered leaves out those that an endpoint has not taken yet.
 type EventQuery struct {
-	After  string
-	Since  time.Time
-	Before string
+	After     string
+	Since     time.Time
+	Before    string
+	Delivered bool
 }
 
 // EventPage is one page of events, oldest first. More says that there is another one in the direction asked for.

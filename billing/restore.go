@@ -43,7 +43,7 @@ func (s *Service) LookBack(ctx context.Context) error {
 	if s.lookedBack.Load() {
 		return nil
 	}
-	last, err := s.lostEvent(ctx)
+	last, err := s.lostEvent(ctx, s.began)
 	if err != nil {
 		return fmt.Errorf("look for what a lost database has taken: %w", err)
 	}
@@ -58,7 +58,7 @@ func (s *Service) LookBack(ctx context.Context) error {
 // Stripe's list is asked; the error is then ErrNoLoss where it shows nothing. It returns the time.
 func (s *Service) MarkRestored(ctx context.Context, lostAt time.Time, by string) (time.Time, error) {
 	if lostAt.IsZero() {
-		last, err := s.lostEvent(ctx)
+		last, err := s.lostEvent(ctx, time.Time{})
 		if err != nil {
 			return time.Time{}, err
 		}
@@ -71,10 +71,16 @@ func (s *Service) MarkRestored(ctx context.Context, lostAt time.Time, by string)
 	return lostAt, s.noteRestore(ctx, lostAt, by)
 }
 
-// lostEvent is the newest event that Stripe has delivered to our endpoint and the inbox does not hold, or nil.
-func (s *Service) lostEvent(ctx context.Context) (*ListedEvent, error) {
+// lostEvent is the newest event that Stripe has delivered to our endpoint and the inbox does not hold, or nil. It goes
+// back to the first that was received before a time and no further: nothing older can be of a database that was lost
+// since. Without a time it goes back as far as an event proves anything.
+func (s *Service) lostEvent(ctx context.Context, receivedBefore time.Time) (*ListedEvent, error) {
+	endpoints, err := s.ownEndpoints(ctx)
+	if err != nil || len(endpoints) == 0 {
+		return nil, err
+	}
 	now := s.now()
-	query := EventQuery{Since: now.Add(-eventRepeated)}
+	query := EventQuery{Since: now.Add(-eventRepeated), Delivered: true}
 	cursors, err := s.DB.ListCursors(ctx, s.Connection)
 	if err != nil {
 		return nil, err
@@ -84,7 +90,6 @@ func (s *Service) lostEvent(ctx context.Context) (*ListedEvent, error) {
 			query.Since = at
 		}
 	}
-	var endpoints []Webhook
 	for range eventPages {
 		asking, cancel := context.WithTimeout(ctx, pageTimeout)
 		page, err := s.Stripe.ListEvents(asking, query)
@@ -92,21 +97,20 @@ func (s *Service) lostEvent(ctx context.Context) (*ListedEvent, error) {
 		if err != nil {
 			return nil, err
 		}
-		lacking, err := s.lacking(ctx, page.Events)
+		received, err := s.received(ctx, page.Events)
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range slices.Backward(page.Events) {
+			at, held := received[e.ID]
+			if held && at.Before(receivedBefore) {
+				return nil, nil
+			}
 			_, ours := eventFor(e.Type)
-			if !ours || !lacking[e.ID] || e.Undelivered > 0 || e.Created.After(now.Add(-eventSettled)) {
+			if !ours || held || e.Undelivered > 0 || e.Created.After(now.Add(-eventSettled)) {
 				continue
 			}
-			if endpoints == nil {
-				if endpoints, err = s.Stripe.FetchWebhooks(ctx); err != nil || len(endpoints) == 0 {
-					return nil, err
-				}
-			}
-			if slices.ContainsFunc(endpoints, func(w Webhook) bool { return s.wasSent(w, e.Event) }) {
+			if slices.ContainsFunc(endpoints, func(w Webhook) bool { return wasSent(w, e.Event) }) {
 				return &e, nil
 			}
 		}
@@ -118,30 +122,39 @@ func (s *Service) lostEvent(ctx context.Context) (*ListedEvent, error) {
 	return nil, nil
 }
 
-// wasSent reports whether Stripe has sent an event to an endpoint, and that is ours.
-func (s *Service) wasSent(w Webhook, e Event) bool {
-	return w.URL == s.AppURL+webhookPath && w.Status == "enabled" && w.Created.Before(e.Created) &&
-		(slices.Contains(w.Events, e.Type) || slices.Contains(w.Events, "*"))
+// ownEndpoints are the endpoints at our address that are on.
+func (s *Service) ownEndpoints(ctx context.Context) ([]Webhook, error) {
+	asking, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
+	endpoints, err := s.Stripe.FetchWebhooks(asking)
+	return slices.DeleteFunc(endpoints, func(w Webhook) bool {
+		return w.URL != s.AppURL+webhookPath || w.Status != "enabled"
+	}), err
 }
 
-// lacking tells which of some events the inbox does not hold.
-func (s *Service) lacking(ctx context.Context, events []ListedEvent) (map[string]bool, error) {
-	lacking := make(map[string]bool, len(events))
+// wasSent reports whether Stripe has sent an event to an endpoint.
+func wasSent(w Webhook, e Event) bool {
+	return w.Created.Before(e.Created) && (slices.Contains(w.Events, e.Type) || slices.Contains(w.Events, "*"))
+}
+
+// received tells which of some events the inbox holds, and since when.
+func (s *Service) received(ctx context.Context, events []ListedEvent) (map[string]time.Time, error) {
 	ids := make([]string, len(events))
 	for i, e := range events {
-		ids[i], lacking[e.ID] = e.ID, true
+		ids[i] = e.ID
 	}
 	where, account, live := inConnection(s.Connection)
-	var held []string
-	err := s.DB.Read(ctx).Model(&models.WebhookEvent{}).Where(where, account, live).Where("event_id IN ?", ids).
-		Pluck("event_id", &held).Error
+	var held []models.WebhookEvent
+	err := s.DB.Read(ctx).Select("event_id", "received_at").Where(where, account, live).Where("event_id IN ?", ids).
+		Find(&held).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for events received before: %w", err)
 	}
-	for _, id := range held {
-		delete(lacking, id)
+	received := make(map[string]time.Time, len(held))
+	for _, row := range held {
+		received[row.EventID] = row.ReceivedAt
 	}
-	return lacking, nil
+	return received, nil
 }
 
 // noteRestore keeps the time of the loss, unless a later one is known, and drops the mails that were owed in the backup

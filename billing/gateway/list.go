@@ -25,6 +25,9 @@ func (g *Gateway) ListEvents(ctx context.Context, q billing.EventQuery) (billing
 	if !q.Since.IsZero() {
 		params.CreatedRange = &stripe.RangeQueryParams{GreaterThanOrEqual: q.Since.Unix()}
 	}
+	if q.Delivered {
+		params.DeliverySuccess = stripe.Bool(true)
+	}
 	list := g.api.Events.List(params)
 	if err := list.Err(); err != nil {
 		return billing.EventPage{}, wrapList("list events", err)
