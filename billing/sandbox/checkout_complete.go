@@ -251,8 +251,8 @@ func sessionSpec(tx *Tx, s, buyer Object, method string) (subscriptionSpec, erro
 	data := s.Obj("_subscription_data")
 	spec := subscriptionSpec{
 		customer: buyer, method: method, trialEnd: sessionTrial(tx, s), anchor: data.Int("billing_cycle_anchor"),
-		currency: s.Str("currency"),
-		fields:   Object{},
+		currency: s.Str("currency"), bound: true,
+		fields: Object{},
 	}
 	for _, item := range s.List("line_items") {
 		if item.Has("price.recurring") {

@@ -19,6 +19,7 @@ type subscriptionSpec struct {
 	customer  Object
 	items     []itemSpec
 	currency  string // "" is the first price's own.
+	bound     bool   // The customer is bound to the currency already, by a session that is open until now.
 	trialEnd  int64  // 0 is no trial.
 	anchor    int64  // 0 is now.
 	method    string
@@ -38,8 +39,10 @@ func buildSubscription(tx *Tx, spec subscriptionSpec) (Object, error) {
 		return nil, err
 	}
 	currency := orText(spec.currency, items[0].Str("price.currency"))
-	if err := oneCurrency(tx, spec.customer, currency); err != nil {
-		return nil, err
+	if !spec.bound {
+		if err := oneCurrency(tx, spec.customer, currency); err != nil {
+			return nil, err
+		}
 	}
 	setItems(sub, items)
 	sub["customer"] = spec.customer.ID()
