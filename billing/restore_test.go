@@ -9,6 +9,7 @@ import (
 	"github.com/stripe/stripe-go/v81"
 
 	"example.com/tollgate/billing"
+	"example.com/tollgate/billing/sandbox"
 	"example.com/tollgate/models"
 	"example.com/tollgate/models/modelstest"
 )
@@ -219,4 +220,14 @@ func TestP09_MissingWebhooksAreNoRestoredBackup(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestP09_NothingIsLookedForWhereNoEndpointIsOurs keeps a start from reading through Stripe's events for nothing.
+func TestP09_NothingIsLookedForWhereNoEndpointIsOurs(t *testing.T) {
+	t.Parallel()
+	eachWorld(t, func(t *testing.T, w *world) {
+		w.AppURL = "https://elsewhere.example"
+		w.stripe.AddFault(sandbox.Fault{Match: "GET /v1/events", Status: 400, Times: -1})
+		require.NoError(t, w.LookBack(w.ctx()))
+	})
 }
