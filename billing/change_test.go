@@ -35,12 +35,16 @@ func (w *world) confirm(account models.Account, change billing.Change) billing.O
 // useCard makes another card the one that the account's subscription is charged to.
 func (w *world) useCard(account models.Account, card string) {
 	w.t.Helper()
+	w.useCardFor(account, w.subscription(account).StripeID, card)
+}
+
+func (w *world) useCardFor(account models.Account, subscription, card string) {
+	w.t.Helper()
 	customer, err := w.EnsureCustomer(w.ctx(), account.ID)
 	require.NoError(w.t, err)
 	method, err := w.stripe.Client.PaymentMethods.Attach(card, &stripe.PaymentMethodAttachParams{Customer: &customer})
 	require.NoError(w.t, err)
-	_, err = w.stripe.Client.Subscriptions.Update(w.subscription(account).StripeID,
-		&stripe.SubscriptionParams{DefaultPaymentMethod: &method.ID})
+	_, err = w.stripe.Client.Subscriptions.Update(subscription, &stripe.SubscriptionParams{DefaultPaymentMethod: &method.ID})
 	require.NoError(w.t, err)
 }
 

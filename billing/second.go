@@ -19,6 +19,10 @@ type secondOp struct {
 // to decide, and is only made known.
 const secondWithin = 7 * 24 * time.Hour
 
+// winnerMissing is the code of an end_second that found the subscription which stays to grant nothing any more. It may
+// grant something again, as one that was past due and is paid does, and then the second is one too many after all.
+const winnerMissing = "winner_missing"
+
 // keepOne holds an account to one live plan. Checkout does not open a second one, but two devices and the dashboard
 // can bring one about. The older one stays, and the newer is ended and refunded; but only while the older one is sure
 // to grant something, so that nobody who paid is left with nothing.
@@ -63,12 +67,17 @@ func (a *application) endSecond(first, second *models.Subscription) error {
 	return err
 }
 
-// oweOnce owes an operation of a kind on a subscription, unless one was owed before, whatever became of it.
+// oweOnce owes an operation of a kind on a subscription, unless one was owed before. Whatever became of that, it is not
+// owed again, with one exception: one that did nothing because the other subscription granted nothing at that moment.
 func (a *application) oweOnce(kind, subscription string, params any) (owed bool, err error) {
 	var before int64
+	idle, err := refused(winnerMissing)
+	if err != nil {
+		return false, err
+	}
 	where, account, live := inConnection(a.Connection)
 	err = a.tx.Model(&models.StripeOp{}).Where(where, account, live).
-		Where("subject = ? AND kind = ?", subscription, kind).Count(&before).Error
+		Where("subject = ? AND kind = ? AND result <> ?", subscription, kind, idle).Count(&before).Error
 	if err != nil {
 		return false, fmt.Errorf("look for %s of %s: %w", kind, subscription, err)
 	}
@@ -97,7 +106,7 @@ func (s *Service) endSecond(ctx context.Context, op *models.StripeOp) (string, e
 			return settleRefusal(fmt.Errorf("read subscription %s: %w", params.Winner, err))
 		}
 		if first.EndedAt != nil || !winner(first.Status, "") {
-			return refused("winner_missing")
+			return refused(winnerMissing)
 		}
 		comment := "A second subscription beside " + params.Winner + ", ended and refunded."
 		if err := s.Stripe.CancelNow(ctx, op.Subject, comment, s.opKey(*op, "_end")); err != nil {
