@@ -219,7 +219,7 @@ func (p *page) deliveries(status int, alert string) error {
 // endpointRow says where an endpoint listens, and to what.
 func endpointRow(o Object) pages.ObjectRow {
 	wanted := o.Strs("enabled_events")
-	label := pages.Plural(int64(len(wanted)), "type of event")
+	label := pages.Plural(int64(len(wanted)), "event type")
 	if containsText(wanted, "*") {
 		label = "all events"
 	} else if len(wanted) <= 3 {
