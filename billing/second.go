@@ -43,12 +43,14 @@ func (a *application) keepOne(rows []models.Subscription) error {
 		}
 		a.Logger.Warn("an account has two live subscriptions", "customer", a.customer.StripeID,
 			"first", first.StripeID, "second", row.StripeID)
+		outcome := "" // what was first left alone and is ended later is news again to its owner
 		if winner(first.Status, first.FirstInvoiceStatus) && a.fetched.Sub(row.StartedAt) <= secondWithin {
 			if err := a.endSecond(first, row); err != nil {
 				return err
 			}
+			outcome = "ending"
 		}
-		a.fact(FactSecond, row.StripeID, "", row.StartedAt, row.Amount, *row)
+		a.fact(FactSecond, row.StripeID, outcome, row.StartedAt, row.Amount, *row)
 	}
 	return nil
 }

@@ -10,6 +10,13 @@ import (
 	"example.com/tollgate/billing"
 )
 
+func (w *world) requireStatusAtStripe(sub *stripe.Subscription, expected stripe.SubscriptionStatus) {
+	w.t.Helper()
+	now, err := w.stripe.Client.Subscriptions.Get(sub.ID, nil)
+	require.NoError(w.t, err)
+	require.Equal(w.t, expected, now.Status)
+}
+
 // TestO10_SecondSubscriptionIsEndedAndRefunded has what checkout cannot bring about, and the dashboard can.
 func TestO10_SecondSubscriptionIsEndedAndRefunded(t *testing.T) {
 	t.Parallel()
@@ -23,12 +30,8 @@ func TestO10_SecondSubscriptionIsEndedAndRefunded(t *testing.T) {
 			w.settle()
 		}
 		require.Equal(t, "starter", w.access(account).Granted.Key, "the older one stays")
-		ended, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusCanceled, ended.Status)
-		kept, err := w.stripe.Client.Subscriptions.Get(first.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusCanceled)
+		w.requireStatusAtStripe(first, stripe.SubscriptionStatusActive)
 		require.Equal(t, []int64{7900}, w.facts(account, billing.FactRefunded), "all of it, once")
 		require.EqualValues(t, 1, w.mails(account, "second_subscription"))
 		require.Zero(t, w.mails(account, "subscription_ended"), "nobody is told that they have no plan any more")
@@ -37,7 +40,7 @@ func TestO10_SecondSubscriptionIsEndedAndRefunded(t *testing.T) {
 	})
 }
 
-// TestO10_TheSecondStaysWhereTheFirstGrantsNothing has somebody subscribe anew while the first is not paid.
+// TestO10_TheSecondStaysWhereTheFirstGrantsNothing has the first end before anybody has looked at the second.
 func TestO10_TheSecondStaysWhereTheFirstGrantsNothing(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
@@ -51,9 +54,7 @@ func TestO10_TheSecondStaysWhereTheFirstGrantsNothing(t *testing.T) {
 			w.settle()
 		}
 		require.Equal(t, "pro", w.access(account).Granted.Key)
-		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusActive)
 		require.Empty(t, w.facts(account, billing.FactRefunded))
 	})
 }
@@ -71,9 +72,7 @@ func TestO10_NoWinnerNoEnd(t *testing.T) {
 		_, err := w.stripe.Client.Subscriptions.Cancel(first.ID, nil)
 		require.NoError(t, err)
 		w.settle()
-		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusActive)
 		require.Empty(t, w.facts(account, billing.FactRefunded))
 	})
 }
@@ -83,7 +82,7 @@ func TestO10_WhoIsPastDueMayBuyAnew(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
 		account := w.account("ada")
-		w.subscribeAtStripe(account, "starter_v1_month")
+		first := w.subscribeAtStripe(account, "starter_v1_month")
 		w.settle()
 		w.useCard(account, "pm_card_chargeCustomerFail")
 		w.stripe.MustAdvance(31*day + 2*time.Hour)
@@ -93,11 +92,21 @@ func TestO10_WhoIsPastDueMayBuyAnew(t *testing.T) {
 		w.settle()
 		w.settle()
 		require.Equal(t, "pro", w.access(account).Granted.Key)
-		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusActive)
 		require.Zero(t, w.mails(account, "second_subscription"))
 		require.Zero(t, w.count("stripe_ops", "kind = 'end_second'"))
+
+		w.useCardFor(account, first.ID, "pm_card_visa") // and then the first is paid after all
+		owing, err := w.stripe.Client.Subscriptions.Get(first.ID, nil)
+		require.NoError(t, err)
+		_, err = w.stripe.Client.Invoices.Pay(owing.LatestInvoice.ID, nil)
+		require.NoError(t, err)
+		for range 3 {
+			w.settle()
+		}
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusCanceled)
+		require.Equal(t, []int64{7900}, w.facts(account, billing.FactRefunded))
+		require.EqualValues(t, 1, w.mails(account, "second_subscription"), "nothing is ended without a word")
 	})
 }
 
@@ -113,9 +122,7 @@ func TestO10_WhatWasPaidForLongIsNotRefundedUnasked(t *testing.T) {
 		w.deaf.Store(false)
 		require.NoError(t, w.SyncAccount(w.ctx(), account.ID))
 		require.NoError(t, w.RunOps(w.ctx()))
-		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusActive)
 		require.Empty(t, w.facts(account, billing.FactRefunded))
 		require.Zero(t, w.mails(account, "second_subscription"), "nothing is promised that does not happen")
 		require.EqualValues(t, 1, w.count("facts", "type = 'second_subscription'"), "but it is known")
@@ -144,9 +151,7 @@ func TestO10_TheSecondEndsOnceTheFirstIsPaidAgain(t *testing.T) {
 		require.Equal(t, stripe.SubscriptionStatusPastDue, updated.Status)
 		w.settle()
 		w.settle()
-		kept, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusActive, kept.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusActive)
 
 		w.useCardFor(account, first.ID, "pm_card_visa")
 		_, err = w.stripe.Client.Invoices.Pay(updated.LatestInvoice.ID, nil)
@@ -154,9 +159,7 @@ func TestO10_TheSecondEndsOnceTheFirstIsPaidAgain(t *testing.T) {
 		for range 3 {
 			w.settle()
 		}
-		ended, err := w.stripe.Client.Subscriptions.Get(second.ID, nil)
-		require.NoError(t, err)
-		require.Equal(t, stripe.SubscriptionStatusCanceled, ended.Status)
+		w.requireStatusAtStripe(second, stripe.SubscriptionStatusCanceled)
 		require.Equal(t, []int64{7900}, w.facts(account, billing.FactRefunded), "all of it, once")
 		require.EqualValues(t, 1, w.mails(account, "second_subscription"))
 	})
