@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/models"
 	"example.com/tollgate/views"
 	"example.com/tollgate/views/layout"
 )
@@ -31,10 +32,20 @@ func (s *site) login(c echo.Context) error {
 			Form: refused, Email: form.Get("email"), Next: form.Get("next"),
 		})
 	}
+	return s.enter(c, user, "")
+}
+
+// enter signs in whoever has shown to be the user, and goes on to where the form says they were going.
+// notice is what the next page says, if anything.
+func (s *site) enter(c echo.Context, user models.User, notice string) error {
+	next := middleware.NextPath(c.Request().PostForm.Get("next"))
 	if err := s.Auth.Begin(c.Response(), c.Request(), user, c.RealIP()); err != nil {
 		return err
 	}
-	return back(c, middleware.NextPath(form.Get("next")))
+	if notice == "" {
+		return back(c, next)
+	}
+	return s.backWith(c, next, notice)
 }
 
 func (s *site) showLogin(c echo.Context, status int, page views.LoginPage) error {

@@ -35,10 +35,7 @@ func (s *site) signup(c echo.Context) error {
 	if !result.Existing {
 		s.Billing.CustomerQueued()
 	}
-	if err := s.Auth.Begin(c.Response(), c.Request(), result.User, c.RealIP()); err != nil {
-		return err
-	}
-	return back(c, middleware.NextPath(form.Get("next")))
+	return s.enter(c, result.User, "")
 }
 
 func (s *site) showSignup(c echo.Context, status int, page views.SignupPage) error {

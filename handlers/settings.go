@@ -27,7 +27,7 @@ func (s *site) showSettings(c echo.Context, status int, refuse func(*views.Setti
 	page := views.SettingsPage{
 		Page:     p,
 		Profile:  views.ProfileForm{Name: id.User.Name, Email: id.User.Email},
-		Password: views.PasswordForm{MinPassword: auth.MinPassword},
+		Password: views.PasswordForm{MinPassword: auth.MinPassword, None: !id.HasPassword()},
 		Preferences: views.PreferencesForm{
 			Locale: id.User.Locale, Zone: id.User.TimeZone,
 			Locales: localeOptions(), Zones: zoneOptions(id.User.TimeZone),

@@ -73,7 +73,7 @@ type Membership struct {
 }
 
 // Session is a signed-in browser. The cookie holds the id; only its hash is kept here. Data is the
-// gob-encoded session values of gorilla/sessions.
+// gob-encoded session values of gorilla/sessions. ConfirmedAt is when its user last proved who they are.
 type Session struct {
 	IDHash     string `gorm:"primaryKey"`
 	PublicID   string
@@ -85,6 +85,8 @@ type Session struct {
 	CreatedAt  time.Time
 	LastSeenAt time.Time
 	ExpiresAt  time.Time
+
+	ConfirmedAt *time.Time
 }
 
 // Token is a single-use secret sent by mail. Only its hash is kept.

@@ -84,6 +84,7 @@ func messages() map[string]string {
 		"preferences_saved": "Your formats are saved.",
 		"password_saved":    "Your password is changed, and every other browser is signed out.",
 		"password_reset":    "Your new password is saved. Sign in with it.",
+		"link_first":        "You are signed in, and your address is confirmed. A password chosen before that no longer works; Settings has a button to choose a new one.",
 		"session_ended":     "That browser is signed out.",
 		"sessions_ended":    "Every other browser is signed out.",
 		"api_key_revoked":   "The key no longer works.",

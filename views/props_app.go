@@ -68,10 +68,11 @@ type ProfileForm struct {
 	Email string
 }
 
-// PasswordForm posts current and password to PathPassword.
+// PasswordForm posts current and password to PathPassword. Who has no password has a link mailed that chooses one.
 type PasswordForm struct {
 	Form
 	MinPassword int
+	None        bool
 }
 
 // PreferencesForm posts locale and zone to PathPreferences.

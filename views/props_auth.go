@@ -20,6 +20,25 @@ type LoginPage struct {
 	Next  string
 }
 
+// LoginLinkPage posts email and next to /login/link. Sent says the same whether or not the address is
+// known.
+type LoginLinkPage struct {
+	layout.Page
+	Form
+	Email string
+	Next  string
+	Sent  bool
+}
+
+// UseLinkPage signs in by a POST of next to its own address, which holds the token.
+type UseLinkPage struct {
+	layout.Page
+	Action  string // /login/link/:token
+	Email   string
+	Next    string
+	Invalid bool // unknown, used or expired
+}
+
 // ForgotPasswordPage posts email to /forgot-password. Sent says the same whether or not the address
 // is known.
 type ForgotPasswordPage struct {

@@ -6,6 +6,7 @@ import "strings"
 const (
 	SignupTitle         = "Create your account"
 	LoginTitle          = "Sign in"
+	LoginLinkTitle      = "Sign in by mail"
 	ForgotPasswordTitle = "Forgot your password?"
 	ResetPasswordTitle  = "Choose a new password"
 	VerifyEmailTitle    = "Confirm your address"
@@ -18,13 +19,25 @@ const (
 // words are a memory aid for whoever used it, and nothing is decided by them.
 func DeviceWords(userAgent string) string {
 	browser := firstFound(userAgent, [][2]string{
-		{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser", "Samsung Internet"}, {"Firefox", "Firefox"},
-		{"FxiOS", "Firefox"}, {"CriOS", "Chrome"}, {"HeadlessChrome", "Chrome"}, {"Chrome", "Chrome"},
-		{"Safari", "Safari"}, {"curl/", "curl"},
+		{"Edg", "Edge"},
+		{"OPR/", "Opera"},
+		{"SamsungBrowser", "Samsung Internet"},
+		{"Firefox", "Firefox"},
+		{"FxiOS", "Firefox"},
+		{"CriOS", "Chrome"},
+		{"HeadlessChrome", "Chrome"},
+		{"Chrome", "Chrome"},
+		{"Safari", "Safari"},
+		{"curl/", "curl"},
 	})
 	system := firstFound(userAgent, [][2]string{
-		{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"Windows", "Windows"},
-		{"CrOS", "ChromeOS"}, {"Mac OS", "macOS"}, {"Linux", "Linux"},
+		{"iPhone", "iPhone"},
+		{"iPad", "iPad"},
+		{"Android", "Android"},
+		{"Windows", "Windows"},
+		{"CrOS", "ChromeOS"},
+		{"Mac OS", "macOS"},
+		{"Linux", "Linux"},
 	})
 	switch {
 	case browser == "" && system == "":

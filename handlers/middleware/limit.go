@@ -34,6 +34,7 @@ func DefaultLimits() Limits {
 		Routes: map[string]Rate{
 			"/signup":          {Burst: 30, Every: time.Minute},
 			"/forgot-password": {Burst: 10, Every: 30 * time.Second},
+			"/login/link":      {Burst: 10, Every: 30 * time.Second},
 		},
 		Email: Rate{Burst: 12, Every: 30 * time.Second},
 		User:  Rate{Burst: 30, Every: 30 * time.Second},

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"net/url"
 	"time"
 
 	"gorm.io/gorm"
@@ -34,6 +35,20 @@ func (s *Service) oweReset(tx *gorm.DB, user models.User) error {
 			Sender: s.sender(user), Name: user.Name, URL: s.appURL + "/reset-password/" + token, ValidFor: "one hour",
 		},
 	)})
+}
+
+// oweLink mails the link that signs the user in.
+func (s *Service) oweLink(tx *gorm.DB, user models.User, next string) error {
+	token, err := s.createToken(tx, user, kindLink, linkFor)
+	if err != nil {
+		return err
+	}
+	to := s.appURL + "/login/link/" + token
+	if next != "" {
+		to += "?next=" + url.QueryEscape(next)
+	}
+	link := emails.Link{Sender: s.sender(user), Name: user.Name, URL: to, ValidFor: "15 minutes"}
+	return s.owe(tx, user, message{kind: kindLink, occasion: digest(token), secret: true, mail: emails.SignInLink(link)})
 }
 
 // owePasswordChanged tells the user, who may not have been the one who changed it.

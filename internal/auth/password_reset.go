@@ -18,6 +18,14 @@ const resetsPerHour = 5
 // ForgotPassword mails a link to choose a new password, if the address is a user's. It answers the
 // same, after the same time, if it is not.
 func (s *Service) ForgotPassword(ctx context.Context, email string) error {
+	return s.mailWhoever(ctx, email, s.startReset)
+}
+
+// mailWhoever lets owe write a mail to the user of an address, if there is one, and gives the same
+// answer after the same time if there is none.
+func (s *Service) mailWhoever(
+	ctx context.Context, email string, owe func(tx *gorm.DB, user models.User) error,
+) error {
 	email, ok := NormalizeEmail(email)
 	if !ok {
 		return fault.Form(map[string]string{"email": "email_invalid"})
@@ -29,7 +37,7 @@ func (s *Service) ForgotPassword(ctx context.Context, email string) error {
 		return err
 	}
 	if user != nil && user.DisabledAt == nil {
-		err := s.db.Tx(ctx, func(tx *gorm.DB) error { return s.startReset(tx, *user) })
+		err := s.db.Tx(ctx, func(tx *gorm.DB) error { return owe(tx, *user) })
 		if err != nil {
 			return err
 		}
@@ -39,7 +47,7 @@ func (s *Service) ForgotPassword(ctx context.Context, email string) error {
 	case <-paced.C:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("forgot password: %w", ctx.Err())
+		return fmt.Errorf("answer in time: %w", ctx.Err())
 	}
 }
 

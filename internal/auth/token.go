@@ -16,9 +16,11 @@ import (
 const (
 	kindReset  = "reset_password"
 	kindVerify = "verify_email"
+	kindLink   = "sign_in_link"
 
 	resetFor  = time.Hour
 	verifyFor = 72 * time.Hour
+	linkFor   = 15 * time.Minute
 
 	tokenMemory = 24 * time.Hour // after expiry, for the limits that count them
 )

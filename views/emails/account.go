@@ -36,12 +36,25 @@ func ResetPassword(d Link) Mail {
 	}.send(d.Sender)
 }
 
+// SignInLink signs its reader in.
+func SignInLink(d Link) Mail {
+	return letter{
+		subject: "Your link to sign in to " + d.AppName, heading: "Sign in",
+		paragraphs: []string{hello(d.Name), "somebody, probably you, asked for a link to sign in without a password."},
+		buttonText: "Sign in", buttonURL: d.URL,
+		after: []string{"The link works once, for " + d.ValidFor + ". Do not pass it on: whoever has it can sign in as you."},
+		why:   whyAccount,
+	}.send(d.Sender)
+}
+
 // PasswordChanged tells the owner, in case it was somebody else. URL is where to ask for a new one.
 func PasswordChanged(d Notice) Mail {
 	return letter{
 		subject: "Your " + d.AppName + " password was changed", heading: "Your password was changed",
-		paragraphs: []string{hello(d.Name), "your password has just been changed, and every other browser has been signed out.",
-			"If that was you, there is nothing to do. If not, choose a new password now:"},
+		paragraphs: []string{
+			hello(d.Name), "your password has just been changed, and every other browser has been signed out.",
+			"If that was you, there is nothing to do. If not, choose a new password now:",
+		},
 		buttonText: "Choose a new password", buttonURL: d.URL,
 		why: "You get this mail because it concerns the safety of your account.",
 	}.send(d.Sender)

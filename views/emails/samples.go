@@ -28,12 +28,14 @@ func Samples(s Sender, now time.Time) []Sample {
 
 func accountSamples(s Sender) []Sample {
 	link := Link{Sender: s, Name: "Ada Example", ValidFor: "one hour"}
-	verify, reset := link, link
+	verify, reset, signIn := link, link, link
 	verify.URL, reset.URL = s.AppURL+"/verify-email/sample", s.AppURL+"/reset-password/sample"
+	signIn.URL, signIn.ValidFor = s.AppURL+"/login/link/sample", "15 minutes"
 	notice := Notice{Sender: s, Name: "Ada Example", URL: s.AppURL + "/login"}
 	return []Sample{
 		{"verify_email", "", VerifyEmail(verify)},
 		{"reset_password", "", ResetPassword(reset)},
+		{"sign_in_link", "", SignInLink(signIn)},
 		{"password_changed", "", PasswordChanged(notice)},
 		{"account_exists", "", AccountExists(notice)},
 	}
