@@ -154,6 +154,12 @@ var vendors = []struct {
 		"HTTP stays at the edge",
 	},
 	{
+		"github.com/pquerna/otp",
+		[]string{"internal/auth"},
+		[]string{"handlers", "e2e"},
+		"what proves who somebody is, is weighed in one package",
+	},
+	{
 		"gorm.io/",
 		[]string{
 			"models", "models/", "billing", "internal/auth", "internal/mail",

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/internal/fault"
 	"example.com/tollgate/models"
 	"example.com/tollgate/views"
 	"example.com/tollgate/views/layout"
@@ -36,10 +37,14 @@ func (s *site) login(c echo.Context) error {
 }
 
 // enter signs in whoever has shown to be the user, and goes on to where the form says they were going.
-// notice is what the next page says, if anything.
+// notice is what the next page says, if anything. Who has a second factor is asked for a code first.
 func (s *site) enter(c echo.Context, user models.User, notice string) error {
 	next := middleware.NextPath(c.Request().PostForm.Get("next"))
-	if err := s.Auth.Begin(c.Response(), c.Request(), user, c.RealIP()); err != nil {
+	err := s.Auth.Begin(c.Response(), c.Request(), user, c.RealIP())
+	if fault.Is(err, "code_needed") {
+		return back(c, views.LoginCodePath(keepNext(next), false))
+	}
+	if err != nil {
 		return err
 	}
 	if notice == "" {

@@ -3,7 +3,10 @@ package handlers
 import "time"
 
 // Row is one line of the map of the site, as the tests see it.
-type Row struct{ Method, Path, Who, Feature string }
+type Row struct {
+	Method, Path, Who, Feature string
+	Confirmed                  bool
+}
 
 // Routes is the map of the site.
 func Routes() []Row {
@@ -13,7 +16,7 @@ func Routes() []Row {
 	}
 	var rows []Row
 	for _, r := range new(site).routes() {
-		rows = append(rows, Row{Method: r.method, Path: r.path, Who: names[r.who], Feature: string(r.feature)})
+		rows = append(rows, Row{Method: r.method, Path: r.path, Who: names[r.who], Feature: string(r.feature), Confirmed: r.confirmed})
 	}
 	return rows
 }

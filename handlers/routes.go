@@ -25,13 +25,15 @@ const (
 )
 
 // route is one line of the map. Needs is a feature that the account's plan must have. Limited routes
-// check credentials or send mail, and share a rate limit per address.
+// check credentials or send mail, and share a rate limit per address. Confirmed ones are dangerous in the
+// wrong hands: they ask who is there again, unless that was proven in the last quarter of an hour.
 type route struct {
 	method, path string
 	who          audience
 	handler      echo.HandlerFunc
 	feature      plan.Feature
 	limited      bool
+	confirmed    bool
 }
 
 func get(path string, who audience, h echo.HandlerFunc) route {
@@ -44,6 +46,7 @@ func post(path string, who audience, h echo.HandlerFunc) route {
 
 func (r route) needs(f plan.Feature) route { r.feature = f; return r }
 func (r route) limit() route               { r.limited = true; return r }
+func (r route) confirm() route             { r.confirmed = true; return r }
 
 // routes is the map of the whole site.
 func (s *site) routes() []route {
@@ -59,6 +62,8 @@ func (s *site) routes() []route {
 		post("/signup", guest, s.signup).limit(),
 		get("/login", guest, s.loginForm),
 		post("/login", guest, s.login).limit(),
+		get("/login/code", guest, s.codeForm),
+		post("/login/code", guest, s.code).limit(),
 		get("/login/link", anyone, s.linkForm),
 		post("/login/link", anyone, s.sendLink).limit(),
 		get("/login/link/:token", anyone, s.useLinkForm),
@@ -101,9 +106,14 @@ func (s *site) routes() []route {
 		post("/app/settings/profile", member, s.updateProfile),
 		post("/app/settings/preferences", member, s.updatePreferences),
 		post("/app/settings/password", member, s.changePassword).limit(),
+		get("/app/settings/two-step", member, s.twoStep),
+		post("/app/settings/two-step", member, s.startTwoStep).confirm(),
+		post("/app/settings/two-step/confirm", member, s.confirmTwoStep).confirm(),
+		post("/app/settings/two-step/codes", member, s.renewRecoveryCodes).confirm(),
+		post("/app/settings/two-step/end", member, s.endTwoStep).confirm(),
 		post("/app/settings/sessions", member, s.revokeOtherSessions),
 		post("/app/settings/sessions/:id/revoke", member, s.revokeSession),
-		post("/app/settings/api-keys", member, s.createAPIKey).needs(plan.API),
+		post("/app/settings/api-keys", member, s.createAPIKey).needs(plan.API).confirm(),
 		post("/app/settings/api-keys/:id/revoke", member, s.revokeAPIKey),
 
 		// For programs.
@@ -172,11 +182,14 @@ func (s *site) guards(r route) []echo.MiddlewareFunc {
 	case admin:
 		guards = append(guards, middleware.RequireAdmin())
 	}
-	if r.limited {
+	if r.limited || r.confirmed {
 		guards = append(guards, middleware.LimitCredentials())
 	}
 	if r.feature != "" {
 		guards = append(guards, s.requireFeature(r.feature))
+	}
+	if r.confirmed {
+		guards = append(guards, s.requireConfirmed())
 	}
 	return guards
 }

@@ -59,6 +59,8 @@ func wanted(r handlers.Row, who string) visit {
 		return visit{status: http.StatusNotFound}
 	case r.Feature != "":
 		return visit{status: http.StatusPaymentRequired}
+	case r.Path == "/login/code": // nobody here has shown a first factor
+		return visit{http.StatusSeeOther, "/login"}
 	case r.Path == "/app/billing/checkout": // wants a price
 		return visit{status: http.StatusBadRequest}
 	case r.Path == "/app/billing/change": // nobody here has a plan to change

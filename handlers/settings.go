@@ -33,6 +33,11 @@ func (s *site) showSettings(c echo.Context, status int, refuse func(*views.Setti
 			Locales: localeOptions(), Zones: zoneOptions(id.User.TimeZone),
 		},
 	}
+	state, err := s.Auth.SecondFactor(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	page.TwoStep = state.On
 	if page.Sessions, err = s.sessionRows(c, id); err != nil {
 		return err
 	}

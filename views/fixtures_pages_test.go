@@ -199,5 +199,6 @@ func settingsPages() map[string]templ.Component {
 	wrong.Keys = APIKeysPanel{Upgrade: offerOf("pro_v1_month", true)}
 	fresh := base
 	fresh.Keys.NewSecret = "tg_9d0c41f7a2b84be6a9c5e1370f6d2b88"
+	base.TwoStep = true
 	return map[string]templ.Component{"settings": Settings(base), "settings-errors": Settings(wrong), "settings-new-key": Settings(fresh)}
 }

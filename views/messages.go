@@ -55,8 +55,16 @@ func messages() map[string]string {
 		"password_wrong":     "That is not your current password.",
 		"credentials_wrong":  "Address and password do not match.",
 		"token_invalid":      "This link has been used already or is too old. Ask for a new one.",
+		"code_wrong":         "That code is not right, or has been used already. Wait for the next one and try again.",
+		"codes_limited":      "Too many wrong codes. Try again in {minutes} minutes, or use a recovery code now.",
+		"sign_in_over":       "That took longer than ten minutes, or was finished elsewhere. Please sign in again.",
+		"proof_wrong":        "That is neither your password nor a code that works now.",
 		"locale_unknown":     "Choose one of the formats in the list.",
 		"zone_unknown":       "Choose one of the time zones in the list.",
+
+		"verify_first":        "Confirm your e-mail address first, so that you cannot be locked out.",
+		"second_factor_on":    "Two-step sign-in is on already. Turn it off before you set up another app.",
+		"second_factor_stale": "This was changed in another window. Look at the page again.",
 
 		// Plans and payments.
 		"price_unknown":        "This price is not for sale any more. Please choose from the current ones.",
@@ -85,6 +93,7 @@ func messages() map[string]string {
 		"password_saved":    "Your password is changed, and every other browser is signed out.",
 		"password_reset":    "Your new password is saved. Sign in with it.",
 		"link_first":        "You are signed in, and your address is confirmed. A password chosen before that no longer works; Settings has a button to choose a new one.",
+		"two_step_off":      "Two-step sign-in is off.",
 		"session_ended":     "That browser is signed out.",
 		"sessions_ended":    "Every other browser is signed out.",
 		"api_key_revoked":   "The key no longer works.",

@@ -31,6 +31,7 @@ const (
 	PathProfile            = "/app/settings/profile"     // POST name
 	PathPreferences        = "/app/settings/preferences" // POST locale, zone
 	PathPassword           = "/app/settings/password"    // POST current, password
+	PathTwoStep            = "/app/settings/two-step"    // GET; POST starts, /confirm (code), /codes, /end
 	PathSessions           = "/app/settings/sessions"    // POST revokes all others; /:id/revoke one
 	PathAPIKeys            = "/app/settings/api-keys"    // POST name creates; /:id/revoke
 	PathAdminSubscribers   = "/admin/subscribers"        // /:id, POST /:id/sync

@@ -57,6 +57,7 @@ type SettingsPage struct {
 	Profile     ProfileForm
 	Password    PasswordForm
 	Preferences PreferencesForm
+	TwoStep     bool
 	Sessions    []SessionRow
 	Keys        APIKeysPanel
 }

@@ -56,6 +56,7 @@ type Service struct {
 	cookies   cookieNames
 	codecs    []securecookie.Codec
 	formKeys  [][]byte // newest first
+	sealers   []sealer // newest first
 }
 
 // New makes a Service.

@@ -9,18 +9,18 @@ import (
 	"github.com/gorilla/securecookie"
 )
 
-// cookieNames are the names of our two cookies. Over https the __Host- prefix makes the browser
+// cookieNames are the names of our three cookies. Over https the __Host- prefix makes the browser
 // refuse them from a neighbouring subdomain, from another path and without Secure.
 type cookieNames struct {
-	session, form string
-	secure        bool
+	session, form, half string
+	secure              bool
 }
 
 func nameCookies(secure bool) cookieNames {
 	if secure {
-		return cookieNames{session: "__Host-tollgate", form: "__Host-tollgate-form", secure: true}
+		return cookieNames{session: "__Host-tollgate", form: "__Host-tollgate-form", half: "__Host-tollgate-half", secure: true}
 	}
-	return cookieNames{session: "tollgate", form: "tollgate-form"}
+	return cookieNames{session: "tollgate", form: "tollgate-form", half: "tollgate-half"}
 }
 
 // deriveKeys makes one key per purpose out of each secret, so that nothing signed for one purpose
@@ -40,6 +40,11 @@ func (s *Service) deriveKeys(secrets []string) error {
 		codec.SetSerializer(securecookie.NopEncoder{})
 		s.codecs = append(s.codecs, codec)
 		s.formKeys = append(s.formKeys, form)
+		sealer, err := newSealer(secret)
+		if err != nil {
+			return err
+		}
+		s.sealers = append(s.sealers, sealer)
 	}
 	return nil
 }

@@ -69,6 +69,36 @@ func (s *Service) oweAccountExists(tx *gorm.DB, user models.User) error {
 	})
 }
 
+// oweFactorOn, oweFactorOff, oweCodesRenewed and oweRecoveryUsed tell the user, who may not have been the
+// one who did it.
+func (s *Service) oweFactorOn(tx *gorm.DB, user models.User) error {
+	return s.oweNotice(tx, user, "second_factor_on", models.NewToken(), emails.SecondFactorOn)
+}
+
+func (s *Service) oweFactorOff(tx *gorm.DB, user models.User) error {
+	return s.oweNotice(tx, user, "second_factor_off", models.NewToken(), emails.SecondFactorOff)
+}
+
+func (s *Service) oweCodesRenewed(tx *gorm.DB, user models.User) error {
+	return s.oweNotice(tx, user, "recovery_codes_renewed", models.NewToken(), emails.RecoveryCodesRenewed)
+}
+
+func (s *Service) oweRecoveryUsed(tx *gorm.DB, user models.User) error {
+	return s.oweNotice(tx, user, "recovery_code_used", models.NewToken(), emails.RecoveryCodeUsed)
+}
+
+// oweWrongCodes warns the user that somebody gets as far as the code, at most once a day.
+func (s *Service) oweWrongCodes(tx *gorm.DB, user models.User) error {
+	return s.oweNotice(tx, user, "codes_wrong", user.PublicID+":"+s.clock().Format(time.DateOnly), emails.CodesWrong)
+}
+
+func (s *Service) oweNotice(
+	tx *gorm.DB, user models.User, kind, occasion string, write func(emails.Notice) emails.Mail,
+) error {
+	notice := emails.Notice{Sender: s.sender(user), Name: user.Name, URL: s.appURL + "/forgot-password"}
+	return s.owe(tx, user, message{kind: kind, occasion: occasion, mail: write(notice)})
+}
+
 // message is a mail and what occasioned it.
 type message struct {
 	kind, occasion string

@@ -140,8 +140,8 @@ func (s *Service) ChangePassword(ctx context.Context, id *Identity, current, pas
 	return nil
 }
 
-// setPassword stores a new hash, ends every session but the kept one and every pending reset, and
-// tells the user.
+// setPassword stores a new hash, ends every session but the kept one, every pending reset and every
+// sign-in that is halfway, and tells the user.
 func (s *Service) setPassword(tx *gorm.DB, user models.User, hash, keepSession string) error {
 	now := s.clock()
 	err := tx.Model(&models.User{}).Where("id = ?", user.ID).
@@ -153,8 +153,14 @@ func (s *Service) setPassword(tx *gorm.DB, user models.User, hash, keepSession s
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	if err := s.spendTokens(tx, user.ID, kindReset); err != nil {
-		return err
+	for _, kind := range []string{kindReset, kindHalf} {
+		if err := s.spendTokens(tx, user.ID, kind); err != nil {
+			return err
+		}
+	}
+	// Whoever tried codes knew the old password. The owner is not to wait for what they used up.
+	if err := tx.Model(&models.TOTP{}).Where("user_id = ?", user.ID).Update("tries", 0).Error; err != nil {
+		return fmt.Errorf("forget tries: %w", err)
 	}
 	return s.owePasswordChanged(tx, user)
 }

@@ -49,8 +49,21 @@ func (s *Service) touch(ctx context.Context, id *Identity) error {
 }
 
 // Begin signs a user in on this browser, under a new id. The session that was there before, whoever
-// it belonged to, ends.
+// it belonged to, ends. Where the user has a second factor it opens no session: the browser is halfway,
+// the answer is code_needed, and Finish does the rest. There is no other way in, so none can forget it.
 func (s *Service) Begin(w http.ResponseWriter, r *http.Request, user models.User, ip string) error {
+	row, err := s.findTOTP(s.db.Read(r.Context()), user.ID)
+	if err != nil {
+		return err
+	}
+	if row != nil && row.ConfirmedAt != nil {
+		return s.beginHalf(w, r, user)
+	}
+	return s.open(w, r, user, ip)
+}
+
+// open makes the session of a user who has shown everything that is asked for.
+func (s *Service) open(w http.ResponseWriter, r *http.Request, user models.User, ip string) error {
 	account, err := s.homeAccount(r.Context(), user.ID)
 	if err != nil {
 		return err

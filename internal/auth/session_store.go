@@ -124,7 +124,7 @@ func (st Store) insert(ctx context.Context, hash, data string, who owner) error 
 		IDHash: hash, PublicID: models.NewPublicID("sess"),
 		UserID: &who.userID, AccountID: &who.accountID, Data: data,
 		UserAgent: Clip(who.userAgent, 300), IP: Clip(who.ip, 45),
-		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(sessionAbsolute),
+		CreatedAt: now, LastSeenAt: now, ExpiresAt: now.Add(sessionAbsolute), ConfirmedAt: &now,
 	}
 	err := st.s.db.Tx(ctx, func(tx *gorm.DB) error {
 		if err := tx.Create(&row).Error; err != nil {
@@ -168,7 +168,7 @@ func (id *Identity) scanTargets() []any {
 // speaks of.
 const findSessionSQL = `SELECT sessions.id_hash, sessions.public_id, sessions.user_id, sessions.account_id,
 	sessions.data, sessions.user_agent, sessions.ip, sessions.created_at, sessions.last_seen_at,
-	sessions.expires_at, ` + identityColumns + `
+	sessions.expires_at, sessions.confirmed_at, ` + identityColumns + `
 	FROM sessions
 	JOIN users ON users.id = sessions.user_id
 	JOIN accounts ON accounts.id = sessions.account_id
@@ -182,7 +182,7 @@ func (s *Service) findSession(ctx context.Context, hash string) (*Identity, erro
 	row := &id.Session
 	targets := append([]any{
 		&row.IDHash, &row.PublicID, &row.UserID, &row.AccountID, &row.Data, &row.UserAgent, &row.IP,
-		&row.CreatedAt, &row.LastSeenAt, &row.ExpiresAt,
+		&row.CreatedAt, &row.LastSeenAt, &row.ExpiresAt, &row.ConfirmedAt,
 	}, id.scanTargets()...)
 	err := s.db.Read(ctx).Raw(findSessionSQL, hash, now, now.Add(-sessionIdle)).Row().Scan(targets...)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -12,15 +12,17 @@ import (
 	"example.com/tollgate/models"
 )
 
-// The kinds of mailed tokens, and how long each is good for.
+// The kinds of tokens, and how long each is good for.
 const (
 	kindReset  = "reset_password"
 	kindVerify = "verify_email"
 	kindLink   = "sign_in_link"
+	kindHalf   = "half_signed_in" // never mailed: the cookie of who still owes a code
 
 	resetFor  = time.Hour
 	verifyFor = 72 * time.Hour
 	linkFor   = 15 * time.Minute
+	halfFor   = 10 * time.Minute
 
 	tokenMemory = 24 * time.Hour // after expiry, for the limits that count them
 )
@@ -107,7 +109,8 @@ func (s *Service) tokensSince(tx *gorm.DB, userID int64, kind string, period tim
 	return made, nil
 }
 
-// Sweep deletes sessions and tokens that can no longer be used. It is the body of a job.
+// Sweep deletes sessions and tokens that can no longer be used, and seals anew what an older secret
+// sealed. It is the body of a job.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.clock()
 	err := s.db.Write(ctx).Where("expires_at <= ? OR last_seen_at <= ?", now, now.Add(-sessionIdle)).
@@ -118,5 +121,5 @@ func (s *Service) Sweep(ctx context.Context) error {
 	if err := s.db.Write(ctx).Where("expires_at <= ?", now.Add(-tokenMemory)).Delete(&models.Token{}).Error; err != nil {
 		return fmt.Errorf("sweep tokens: %w", err)
 	}
-	return nil
+	return s.reseal(ctx)
 }

@@ -130,6 +130,11 @@ func rows() []row {
 		{id: "E02", what: "killed between the mail server's yes and the commit", both: true},
 		{id: "G06", what: "payloads past their keeping", both: true},
 
+		// Signing in.
+		{id: "A05", what: "what an older session secret sealed, with both secrets and with the new one alone", both: true},
+		{id: "A06", what: "somebody keeps guessing, and then the owner signs in", both: true},
+		{id: "A07", what: "an address that is a user's, and one that is not", both: true},
+
 		// Abuse.
 		{id: "Z10", what: "a second trial by another account, address or card", both: true},
 	}

@@ -38,6 +38,11 @@ func accountSamples(s Sender) []Sample {
 		{"sign_in_link", "", SignInLink(signIn)},
 		{"password_changed", "", PasswordChanged(notice)},
 		{"account_exists", "", AccountExists(notice)},
+		{"second_factor_on", "", SecondFactorOn(notice)},
+		{"second_factor_off", "", SecondFactorOff(notice)},
+		{"recovery_codes_renewed", "", RecoveryCodesRenewed(notice)},
+		{"recovery_code_used", "", RecoveryCodeUsed(notice)},
+		{"codes_wrong", "", CodesWrong(notice)},
 	}
 }
 

@@ -8,6 +8,7 @@ type Input struct {
 	Value, Hint, Error    string
 	Autocomplete          string
 	MaxLength             string
+	InputMode             string // which keys a phone shows, where Type does not say
 	Required, Autofocus   bool
 	LabelHidden           bool
 }
