@@ -5,10 +5,8 @@ package emails
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 // body is a letter as mail programs can show it: tables and styles on the elements, 600 pixels wide,
 // with a dark form for those that ask for one.
