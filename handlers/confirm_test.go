@@ -56,7 +56,7 @@ func TestAFormSurvivesBeingAsked(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, asked.status)
 		wrong := b.submit(asked, here, url.Values{"_confirm": {"not the password"}})
 		require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
-		assert.Contains(t, wrong.text(), "neither your password nor a code")
+		assert.Contains(t, wrong.text(), "nothing has been done yet")
 		assert.NotContains(t, string(wrong.body), "not the password")
 		made := b.submit(wrong, here, url.Values{"_confirm": {"correct horse battery"}})
 		require.Equal(t, http.StatusOK, made.status)

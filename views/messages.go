@@ -58,7 +58,7 @@ func messages() map[string]string {
 		"code_wrong":         "That code is not right, or has been used already. Wait for the next one and try again.",
 		"codes_limited":      "Too many wrong codes. Try again in {minutes} minutes, or use a recovery code now.",
 		"sign_in_over":       "That took longer than ten minutes, or was finished elsewhere. Please sign in again.",
-		"proof_wrong":        "That is neither your password nor a code that works now.",
+		"proof_wrong":        "That did not match, so nothing has been done yet. Please try again.",
 		"locale_unknown":     "Choose one of the formats in the list.",
 		"zone_unknown":       "Choose one of the time zones in the list.",
 

@@ -295,3 +295,19 @@ func TestA05_SealedSecretsSurviveARotation(t *testing.T) {
 		without.signIn2(t, user, phone)
 	})
 }
+
+// TestASealedSecretOpensForItsOwnerOnly copies a row in the database to another user.
+func TestASealedSecretOpensForItsOwnerOnly(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, db *models.DB) {
+		b := setup(t, db)
+		ada, eve := b.verified(t, "ada@example.com"), b.verified(t, "eve@example.com")
+		b.enrolled(t, b.signIn(t, ada))
+		phone, _ := b.enrolled(t, b.signIn(t, eve))
+		var hers models.TOTP
+		require.NoError(t, db.Read(t.Context()).Take(&hers, "user_id = ?", eve.ID).Error)
+		require.NoError(t, db.Write(t.Context()).Model(&models.TOTP{}).Where("user_id = ?", ada.ID).
+			Updates(map[string]any{"secret": hers.Secret, "used_step": 0}).Error)
+		assert.Equal(t, "internal", code(b.finish(b.begin(t, ada), phone.at(t, 0))))
+	})
+}
