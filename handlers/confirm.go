@@ -15,7 +15,8 @@ const confirmField = "_confirm"
 
 // requireConfirmed lets a form through if whoever sends it has proven lately who they are. Otherwise
 // it asks, on a page that carries the whole form along: the proof is sent to where the form was going,
-// together with it, so there is no second address to come back from and nothing to lose on the way.
+// together with it, so there is no second address to come back from and nothing to lose on the way. The
+// session gets a new id, because it is worth more now.
 func (s *site) requireConfirmed() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -28,6 +29,9 @@ func (s *site) requireConfirmed() echo.MiddlewareFunc {
 			}
 			err := s.Auth.Confirm(c.Request().Context(), id, form.Get(confirmField))
 			if err == nil {
+				if err := s.Auth.Rotate(c.Response(), c.Request()); err != nil {
+					return err
+				}
 				return next(c)
 			}
 			refused, ok := refusal(err, "codes_limited")

@@ -58,12 +58,17 @@ func TestAFormSurvivesBeingAsked(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
 		assert.Contains(t, wrong.text(), "nothing has been done yet")
 		assert.NotContains(t, string(wrong.body), "not the password")
+		at, err := url.Parse(s.url)
+		require.NoError(t, err)
+		copied := s.browser(t)
+		copied.client.Jar.SetCookies(at, b.client.Jar.Cookies(at))
 		made := b.submit(wrong, here, url.Values{"_confirm": {"correct horse battery"}})
 		require.Equal(t, http.StatusOK, made.status)
 		assert.NotEmpty(t, made.doc().Find("#new-key").Text())
 		assert.Contains(t, made.text(), `Nightly "<b>"`, "what was typed before came along")
 		second := b.submit(settings, form("api-keys"), url.Values{"name": {"Weekly"}})
-		assert.Equal(t, http.StatusOK, second.status, "not asked again")
+		assert.Equal(t, http.StatusOK, second.status, "not asked again, in a tab that was open before")
+		assert.Equal(t, http.StatusSeeOther, copied.get("/app").status, "a copy of the cookie from before is worth nothing")
 
 		// Somebody without a password is sent a link, which is a proof as well.
 		require.NoError(t, s.DB.Write(t.Context()).Model(&models.User{}).Where("1 = 1").Update("password_hash", "").Error)

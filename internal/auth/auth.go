@@ -6,6 +6,10 @@
 // a cookie into an Identity, on every request: a session that was revoked, a user who was disabled
 // and a member who was removed are out at their next click. A request without a cookie asks nothing.
 //
+// A user may have a second factor, an authenticator app. Begin, the one way in, then opens no session but
+// leaves the browser halfway, and Finish takes the code. Dangerous actions want a proof that is not
+// old: Confirm takes one, and signing in is one.
+//
 // Whoever asks must learn nothing about who else is here. Signing in takes the same time and gives
 // the same answer for a wrong password and an unknown address, and so does asking for a new
 // password. Signing up is the exception that a form which signs in at once cannot avoid; SignUp says

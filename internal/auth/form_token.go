@@ -58,15 +58,16 @@ func (s *Service) CheckForm(r *http.Request, token string) (bool, error) {
 }
 
 // formBinding is what the browser's tokens are bound to: its session, or the anonymous cookie, or
-// nothing yet. While somebody is signed in only the session counts: an attacker can have an
+// nothing yet. A session that got a new id is still the same, so that what was typed into another tab is
+// not lost. While somebody is signed in only the session counts: an attacker can have an
 // anonymous cookie and its token, and may find a way to plant both.
 func (s *Service) formBinding(r *http.Request) (string, error) {
 	session, err := Store{s}.Get(r, s.cookies.session)
 	if err != nil {
 		return "", err
 	}
-	if session.ID != "" {
-		return "session:" + session.ID, nil
+	if id, ok := session.Values[identityKey].(*Identity); ok {
+		return "session:" + id.Session.PublicID, nil
 	}
 	for _, cookie := range r.CookiesNamed(s.cookies.form) {
 		if id := s.unseal(s.cookies.form, cookie.Value); id != "" {

@@ -127,7 +127,7 @@ func (s *Service) spendCode(tx *gorm.DB, user models.User, row *models.TOTP, typ
 		if err != nil {
 			return fmt.Errorf("check a code: %w", err)
 		}
-		if !right || step <= row.UsedStep {
+		if !right {
 			continue
 		}
 		used := tx.Model(&models.TOTP{}).Where("user_id = ? AND used_step < ?", user.ID, step).
