@@ -1,7 +1,6 @@
 package billing
 
 import (
-	"context"
 	"time"
 
 	"example.com/tollgate/models"
@@ -49,9 +48,4 @@ func DecidePastDue(after, grace time.Duration) Level {
 	since := time.Unix(0, 0)
 	return subscriptionLevel(Decision{}, "past_due", &SubscriptionFacts{PastDueSince: since}, since.Add(after),
 		Policy{Grace: grace}).Level
-}
-
-// SyncIfDue is what a pass does about a customer that it had found to be due.
-func (s *Service) SyncIfDue(ctx context.Context, customer string) error {
-	return s.syncIfDue(ctx, customer)
 }

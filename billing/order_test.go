@@ -254,22 +254,33 @@ func TestF04_WhatIsBusyIsTriedAgainAndThenQueued(t *testing.T) {
 	}
 }
 
-// TestF16_WhatAnotherWorkerHasDoneIsNotDoneAgain: two workers find the same customer due, and one of them is slower.
+// TestF16_WhatAnotherWorkerHasDoneIsNotDoneAgain: four workers want the same customers, and each is read once.
 func TestF16_WhatAnotherWorkerHasDoneIsNotDoneAgain(t *testing.T) {
 	t.Parallel()
 	eachWorld(t, func(t *testing.T, w *world) {
-		_, customer := w.deafBuyer("ada")
-		require.NoError(t, w.hear("evt_1", "customer.subscription.updated", customer, nil))
-		require.NoError(t, w.SyncIfDue(w.ctx(), customer))
-		require.EqualValues(t, 1, w.count("webhook_events", "event_id = 'evt_1' AND state = 'done'"))
-		before := w.calls("GET", "/v1/customers/"+customer)
-		require.Error(t, w.SyncIfDue(w.ctx(), customer))
-		require.Equal(t, before, w.calls("GET", "/v1/customers/"+customer))
-		require.NoError(t, w.SyncCustomer(w.ctx(), customer), "who asks for it by name gets it")
-		require.Equal(t, before+1, w.calls("GET", "/v1/customers/"+customer))
+		const people, workers = 40, 4
+		before := map[string]int{}
+		accounts := w.crowd(people)
+		for i, account := range accounts {
+			customer := w.customerOf(account)
+			before[customer] = w.calls("GET", "/v1/customers/"+customer)
+			require.NoError(t, w.hear(fmt.Sprint("evt_again", i), "customer.subscription.updated", customer, nil))
+		}
+		var group errgroup.Group
+		for range workers {
+			group.Go(func() error { return w.SyncDue(w.ctx()) })
+		}
+		require.NoError(t, group.Wait())
+		require.EqualValues(t, people, w.count("webhook_events", "event_id LIKE 'evt_again%' AND state = 'done'"))
+		for customer, calls := range before {
+			require.Equal(t, calls+1, w.calls("GET", "/v1/customers/"+customer), customer)
+		}
+		some := w.customerOf(accounts[0])
+		calls := w.calls("GET", "/v1/customers/"+some)
+		require.NoError(t, w.SyncCustomer(w.ctx(), some), "who asks for it by name gets it")
+		require.Equal(t, calls+1, w.calls("GET", "/v1/customers/"+some))
 	})
 }
-
 // timed notes when each request goes out.
 type timed struct {
 	mu    sync.Mutex

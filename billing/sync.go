@@ -12,9 +12,11 @@ import (
 	"example.com/tollgate/models"
 )
 
-// The limits of a sync. A lease outlives the longest fetch, so that a live worker never loses it.
+// The limits of a sync. A lease outlives the longest sync, so that a live worker never loses it, and leaves a group
+// that was leased together some time to wait for each other.
 const (
-	leaseFor     = 40 * time.Second
+	leaseFor     = time.Minute
+	syncFor      = 40 * time.Second
 	fetchTimeout = 30 * time.Second
 	waitForLease = 100 * time.Millisecond
 	retryFirst   = 5 * time.Second
@@ -39,17 +41,7 @@ var (
 // It returns errLeased when another worker is at it. On any other failure the customer stays due,
 // later each time, and after about three days is given up on until an event or an admin asks again.
 func (s *Service) SyncCustomer(ctx context.Context, customer string) error {
-	held, err := s.takeLease(ctx, customer, false)
-	if err != nil {
-		return err
-	}
-	return s.syncHeld(ctx, held)
-}
-
-// syncIfDue is SyncCustomer for one that another worker may have synced since it was found to be due. It returns
-// errLeased then, too.
-func (s *Service) syncIfDue(ctx context.Context, customer string) error {
-	held, err := s.takeLease(ctx, customer, true)
+	held, err := s.takeLease(ctx, customer)
 	if err != nil {
 		return err
 	}

@@ -14,33 +14,61 @@ import (
 )
 
 // lease is the right to write one customer's rows. seq is the dirty sequence that the fetch after it
-// covers: an event that arrives during the fetch makes a higher one, and the customer stays due.
+// covers: an event that arrives during the fetch makes a higher one, and the customer stays due. A sync that begins
+// after begin might outlast it.
 type lease struct {
 	customer string
 	token    string
 	seq      int64
+	begin    time.Time
 }
 
-// takeLease leases a customer, whatever its state, or only while it is due.
-func (s *Service) takeLease(ctx context.Context, customer string, ifDue bool) (lease, error) {
+// takeLease leases a customer, whether it is due or not. It returns errLeased while another worker has it.
+func (s *Service) takeLease(ctx context.Context, customer string) (lease, error) {
 	wall := s.wall()
-	held := lease{customer: customer, token: models.NewToken()}
-	var seqs []int64
-	err := s.DB.Write(ctx).Raw(`
+	held, err := s.leases(ctx, `
 UPDATE customer_sync SET lease_token = ?, lease_until = ?
 WHERE stripe_account = ? AND livemode = ? AND stripe_id = ? AND (lease_until IS NULL OR lease_until < ?)
-AND (dirty_seq > synced_seq OR NOT ?)
-RETURNING dirty_seq`,
-		held.token, wall.Add(leaseFor), s.Connection.StripeAccount, s.Connection.Livemode, customer, wall, ifDue).
-		Scan(&seqs).Error
+RETURNING stripe_id, dirty_seq, lease_token, lease_until`,
+		models.NewToken(), wall.Add(leaseFor), s.Connection.StripeAccount, s.Connection.Livemode, customer, wall)
 	if err != nil {
 		return lease{}, fmt.Errorf("lease customer %s: %w", customer, err)
 	}
-	if len(seqs) == 0 {
+	if len(held) == 0 {
 		return lease{}, errLeased
 	}
-	held.seq = seqs[0]
+	return held[0], nil
+}
+
+// leaseDue leases those that have waited longest. The connection is asked for by a double negation, which SQLite
+// looks for in no index: it would take the primary key's, and read every customer that there ever was.
+func (s *Service) leaseDue(ctx context.Context) ([]lease, error) {
+	wall := s.wall()
+	held, err := s.leases(ctx, `
+WITH due AS MATERIALIZED (
+	SELECT stripe_account, livemode, stripe_id FROM customer_sync
+	WHERE NOT (stripe_account <> ? OR livemode <> ?) AND dirty_seq > synced_seq AND dead_at IS NULL AND next_at <= ?
+	AND (lease_until IS NULL OR lease_until < ?)
+	ORDER BY next_at LIMIT ? `+s.DB.SkipLocked()+`)
+UPDATE customer_sync SET lease_token = ?, lease_until = ?
+WHERE (stripe_account, livemode, stripe_id) IN (SELECT stripe_account, livemode, stripe_id FROM due)
+RETURNING stripe_id, dirty_seq, lease_token, lease_until`,
+		s.Connection.StripeAccount, s.Connection.Livemode, wall, wall, syncGroup, models.NewToken(), wall.Add(leaseFor))
+	if err != nil {
+		return nil, fmt.Errorf("lease due customers: %w", err)
+	}
 	return held, nil
+}
+
+// leases runs a statement that leases customers and returns their rows.
+func (s *Service) leases(ctx context.Context, statement string, values ...any) ([]lease, error) {
+	var rows []models.CustomerSync
+	err := s.DB.Write(ctx).Raw(statement, values...).Scan(&rows).Error
+	held := make([]lease, len(rows))
+	for i, row := range rows {
+		held[i] = lease{customer: row.StripeID, token: row.LeaseToken, seq: row.DirtySeq, begin: row.LeaseUntil.Add(-syncFor)}
+	}
+	return held, err
 }
 
 // finishSync gives the lease back and marks what the sync has covered as done, what had been given up on

@@ -169,6 +169,15 @@ func (db *DB) Tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	return err
 }
 
+// SkipLocked ends a query that chooses rows for an update: rows that another program is choosing are passed over.
+// SQLite has one writer, and neither needs this nor has it.
+func (db *DB) SkipLocked() string {
+	if db.Dialect == SQLite {
+		return ""
+	}
+	return "FOR UPDATE SKIP LOCKED"
+}
+
 // gaveWay reports whether Postgres, or a database that speaks its protocol, ended a transaction to
 // let another one through: 40001 serialization_failure, 40P01 deadlock_detected.
 // Source: https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html
