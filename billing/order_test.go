@@ -281,6 +281,7 @@ func TestF16_WhatAnotherWorkerHasDoneIsNotDoneAgain(t *testing.T) {
 		require.Equal(t, calls+1, w.calls("GET", "/v1/customers/"+some))
 	})
 }
+
 // timed notes when each request goes out.
 type timed struct {
 	mu    sync.Mutex
