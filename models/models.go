@@ -57,10 +57,12 @@ type Account struct {
 // Role is what a member may do in an account.
 type Role string
 
-// The roles, strongest first.
+// The roles, strongest first: each may do what those after it may. An account has exactly one owner.
 const (
-	RoleOwner  Role = "owner"
-	RoleMember Role = "member"
+	RoleOwner   Role = "owner"
+	RoleAdmin   Role = "admin"
+	RoleBilling Role = "billing"
+	RoleMember  Role = "member"
 )
 
 // Membership joins a user to an account.
@@ -70,6 +72,22 @@ type Membership struct {
 	UserID    int64
 	Role      Role
 	CreatedAt time.Time
+}
+
+// Invitation asks whoever reads an address's mail to join an account. It is open until it is accepted, revoked or
+// past ExpiresAt.
+type Invitation struct {
+	ID         int64
+	PublicID   string
+	AccountID  int64
+	Email      string
+	Role       Role
+	TokenHash  string
+	InvitedBy  int64
+	CreatedAt  time.Time
+	ExpiresAt  time.Time
+	AcceptedAt *time.Time
+	RevokedAt  *time.Time
 }
 
 // Session is a signed-in browser. The cookie holds the id; only its hash is kept here. Data is the

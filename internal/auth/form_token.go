@@ -59,7 +59,7 @@ func (s *Service) CheckForm(r *http.Request, token string) (bool, error) {
 
 // formBinding is what the browser's tokens are bound to: its session, or the anonymous cookie, or
 // nothing yet. A session that got a new id is still the same, so that what was typed into another tab is
-// not lost. While somebody is signed in only the session counts: an attacker can have an
+// not lost; one that switched to another account is not, so that a form of the one never acts in the other. While somebody is signed in only the session counts: an attacker can have an
 // anonymous cookie and its token, and may find a way to plant both.
 func (s *Service) formBinding(r *http.Request) (string, error) {
 	session, err := Store{s}.Get(r, s.cookies.session)
@@ -67,7 +67,7 @@ func (s *Service) formBinding(r *http.Request) (string, error) {
 		return "", err
 	}
 	if id, ok := session.Values[identityKey].(*Identity); ok {
-		return "session:" + id.Session.PublicID, nil
+		return "session:" + id.Session.PublicID + ":" + id.Account.PublicID, nil
 	}
 	for _, cookie := range r.CookiesNamed(s.cookies.form) {
 		if id := s.unseal(s.cookies.form, cookie.Value); id != "" {

@@ -34,7 +34,7 @@ type SignUpResult struct {
 // stranger would notice not being signed in; so the answer is honest, costs as much time as
 // success, and the handler limits it hard, per client and, together with signing in, per address.
 func (s *Service) SignUp(
-	ctx context.Context, in SignUpInput, inTx func(tx *gorm.DB, user models.User, account models.Account) error,
+	ctx context.Context, in SignUpInput, inTx NewAccount,
 ) (SignUpResult, error) {
 	in, err := s.checkSignUp(in)
 	if err != nil {
@@ -88,36 +88,24 @@ func (s *Service) checkSignUp(in SignUpInput) (SignUpInput, error) {
 }
 
 func (s *Service) createUser(
-	ctx context.Context, in SignUpInput, hash string,
-	inTx func(tx *gorm.DB, user models.User, account models.Account) error,
+	ctx context.Context, in SignUpInput, hash string, inTx NewAccount,
 ) (SignUpResult, error) {
 	now := s.clock()
 	user := models.User{
 		PublicID: models.NewPublicID("user"), Email: in.Email, Name: in.Name, PasswordHash: hash,
 		Locale: in.Locale, TimeZone: in.TimeZone, CreatedAt: now, UpdatedAt: now,
 	}
-	account := models.Account{
-		PublicID: models.NewPublicID("acct"), Name: in.Name, BillingEmail: in.Email, CreatedAt: now, UpdatedAt: now,
-	}
+	var account models.Account
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
 		if err := tx.Create(&user).Error; err != nil {
-			return err
-		}
-		account.CreatedBy = user.ID
-		if err := tx.Create(&account).Error; err != nil {
-			return err
-		}
-		member := models.Membership{AccountID: account.ID, UserID: user.ID, Role: models.RoleOwner, CreatedAt: now}
-		if err := tx.Create(&member).Error; err != nil {
 			return err
 		}
 		if err := s.oweVerification(tx, user); err != nil {
 			return err
 		}
-		if inTx == nil {
-			return nil
-		}
-		return inTx(tx, user, account)
+		var err error
+		account, err = s.createAccount(tx, user, in.Name, inTx)
+		return err
 	})
 	return SignUpResult{User: user, Account: account}, err
 }

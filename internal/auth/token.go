@@ -109,7 +109,7 @@ func (s *Service) tokensSince(tx *gorm.DB, userID int64, kind string, period tim
 	return made, nil
 }
 
-// Sweep deletes sessions and tokens that can no longer be used, and seals anew what an older secret
+// Sweep deletes sessions, tokens and invitations that can no longer be used, and seals anew what an older secret
 // sealed. It is the body of a job.
 func (s *Service) Sweep(ctx context.Context) error {
 	now := s.clock()
@@ -120,6 +120,10 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}
 	if err := s.db.Write(ctx).Where("expires_at <= ?", now.Add(-tokenMemory)).Delete(&models.Token{}).Error; err != nil {
 		return fmt.Errorf("sweep tokens: %w", err)
+	}
+	err = s.db.Write(ctx).Where("expires_at <= ?", now.Add(-invitationsMemory)).Delete(&models.Invitation{}).Error
+	if err != nil {
+		return fmt.Errorf("sweep invitations: %w", err)
 	}
 	return s.reseal(ctx)
 }

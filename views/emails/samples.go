@@ -31,6 +31,11 @@ func accountSamples(s Sender) []Sample {
 	verify, reset, signIn := link, link, link
 	verify.URL, reset.URL = s.AppURL+"/verify-email/sample", s.AppURL+"/reset-password/sample"
 	signIn.URL, signIn.ValidFor = s.AppURL+"/login/link/sample", "15 minutes"
+	team := TeamNotice{Sender: s, Name: "Ada Example", Account: "Example Works", By: "Grace Example", URL: s.AppURL + "/app/team"}
+	invitation := InvitationData{
+		Sender: s, Inviter: "Grace Example", Account: "Example Works", Role: "member",
+		URL: s.AppURL + "/invitations/sample", ValidFor: "seven days",
+	}
 	notice := Notice{Sender: s, Name: "Ada Example", URL: s.AppURL + "/login"}
 	return []Sample{
 		{"verify_email", "", VerifyEmail(verify)},
@@ -43,6 +48,9 @@ func accountSamples(s Sender) []Sample {
 		{"recovery_codes_renewed", "", RecoveryCodesRenewed(notice)},
 		{"recovery_code_used", "", RecoveryCodeUsed(notice)},
 		{"codes_wrong", "", CodesWrong(notice)},
+		{"invitation", "", Invitation(invitation)},
+		{"member_removed", "", MemberRemoved(team)},
+		{"account_handed_over", "", HandedOver(team)},
 	}
 }
 
