@@ -1,11 +1,16 @@
 package handlers
 
-import "time"
+import (
+	"time"
+
+	"example.com/tollgate/internal/auth"
+)
 
 // Row is one line of the map of the site, as the tests see it.
 type Row struct {
 	Method, Path, Who, Feature string
 	Confirmed                  bool
+	Permission                 auth.Permission
 }
 
 // Routes is the map of the site.
@@ -16,7 +21,7 @@ func Routes() []Row {
 	}
 	var rows []Row
 	for _, r := range new(site).routes() {
-		rows = append(rows, Row{Method: r.method, Path: r.path, Who: names[r.who], Feature: string(r.feature), Confirmed: r.confirmed})
+		rows = append(rows, Row{Method: r.method, Path: r.path, Who: names[r.who], Feature: string(r.feature), Confirmed: r.confirmed, Permission: r.permission})
 	}
 	return rows
 }

@@ -70,7 +70,7 @@ func (s *site) page(c echo.Context, title string) (layout.Page, error) {
 		Name: id.User.Name, Email: id.User.Email, EmailVerified: id.User.EmailVerifiedAt != nil,
 		Admin: id.Admin(s.Config.AdminEmails),
 	}
-	p.AccountName, p.Locale = id.Account.Name, id.User.Locale
+	p.AccountName, p.Locale, p.NoBilling = id.Account.Name, id.User.Locale, !id.May(auth.Billing)
 	if zone, ok := s.zones.load(id.User.TimeZone); ok {
 		p.Zone = zone
 	}

@@ -7,6 +7,7 @@ import (
 
 	"example.com/tollgate/billing/plan"
 	"example.com/tollgate/handlers/middleware"
+	"example.com/tollgate/internal/auth"
 	"example.com/tollgate/internal/fault"
 	"example.com/tollgate/static"
 )
@@ -34,6 +35,7 @@ type route struct {
 	feature      plan.Feature
 	limited      bool
 	confirmed    bool
+	permission   auth.Permission
 }
 
 func get(path string, who audience, h echo.HandlerFunc) route {
@@ -47,6 +49,9 @@ func post(path string, who audience, h echo.HandlerFunc) route {
 func (r route) needs(f plan.Feature) route { r.feature = f; return r }
 func (r route) limit() route               { r.limited = true; return r }
 func (r route) confirm() route             { r.confirmed = true; return r }
+
+// may says what the user's role in the account must include. Every route of a member or a program says so.
+func (r route) may(p auth.Permission) route { r.permission = p; return r }
 
 // routes is the map of the whole site.
 func (s *site) routes() []route {
@@ -75,50 +80,66 @@ func (s *site) routes() []route {
 		post("/reset-password/:token", anyone, s.resetPassword).limit(),
 		get("/verify-email/:token", anyone, s.verifyEmailForm),
 		post("/verify-email/:token", anyone, s.verifyEmail).limit(),
-		post("/verify-email", member, s.resendVerification).limit(),
+		post("/verify-email", member, s.resendVerification).may(auth.OwnAffairs).limit(),
 
 		// The product: a demonstration to replace with your own.
-		get("/app", member, s.dashboard),
-		get("/app/projects", member, s.projects),
-		post("/app/projects", member, s.createProject),
-		get("/app/projects/export.csv", member, s.exportProjects).needs(plan.Export),
-		post("/app/projects/:id", member, s.renameProject),
-		post("/app/projects/:id/delete", member, s.deleteProject),
+		get("/app", member, s.dashboard).may(auth.UseProduct),
+		get("/app/projects", member, s.projects).may(auth.UseProduct),
+		post("/app/projects", member, s.createProject).may(auth.UseProduct),
+		get("/app/projects/export.csv", member, s.exportProjects).may(auth.UseProduct).needs(plan.Export),
+		post("/app/projects/:id", member, s.renameProject).may(auth.UseProduct),
+		post("/app/projects/:id/delete", member, s.deleteProject).may(auth.UseProduct),
 
 		// Paying.
-		get("/app/billing", member, s.billing),
-		get("/app/billing/checkout", member, s.checkoutForm),
-		post("/app/billing/checkout", member, s.checkout).limit(),
-		get("/app/billing/return", member, s.billingReturn),
-		post("/app/billing/portal", member, s.portal).limit(),
-		get("/app/billing/card", member, s.newCard).limit(),
-		get("/app/billing/change", member, s.choosePlan),
-		post("/app/billing/change", member, s.offerChange).limit(),
-		get("/app/billing/change/:id", member, s.changeForm),
-		post("/app/billing/change/:id", member, s.confirmChange),
-		post("/app/billing/keep", member, s.keepPlan),
-		get("/app/billing/cancel", member, s.cancelForm),
-		post("/app/billing/cancel", member, s.cancel),
-		post("/app/billing/resume", member, s.resume),
+		get("/app/billing", member, s.billing).may(auth.Billing),
+		get("/app/billing/checkout", member, s.checkoutForm).may(auth.Billing),
+		post("/app/billing/checkout", member, s.checkout).may(auth.Billing).limit(),
+		get("/app/billing/return", member, s.billingReturn).may(auth.Billing),
+		post("/app/billing/portal", member, s.portal).may(auth.Billing).limit(),
+		get("/app/billing/card", member, s.newCard).may(auth.Billing).limit(),
+		get("/app/billing/change", member, s.choosePlan).may(auth.Billing),
+		post("/app/billing/change", member, s.offerChange).may(auth.Billing).limit(),
+		get("/app/billing/change/:id", member, s.changeForm).may(auth.Billing),
+		post("/app/billing/change/:id", member, s.confirmChange).may(auth.Billing),
+		post("/app/billing/keep", member, s.keepPlan).may(auth.Billing),
+		get("/app/billing/cancel", member, s.cancelForm).may(auth.Billing),
+		post("/app/billing/cancel", member, s.cancel).may(auth.Billing),
+		post("/app/billing/resume", member, s.resume).may(auth.Billing),
+
+		// Who belongs to the account.
+		get("/app/team", member, s.team).may(auth.ReadTeam),
+		post("/app/team/name", member, s.renameAccount).may(auth.ManageTeam),
+		post("/app/team/leave", member, s.leaveTeam).may(auth.OwnAffairs),
+		post("/app/team/invitations", member, s.invite).may(auth.ManageTeam).limit(),
+		post("/app/team/invitations/:id/again", member, s.inviteAgain).may(auth.ManageTeam).limit(),
+		post("/app/team/invitations/:id/revoke", member, s.revokeInvitation).may(auth.ManageTeam),
+		post("/app/team/members/:id/role", member, s.setMemberRole).may(auth.ManageTeam).confirm(),
+		post("/app/team/members/:id/remove", member, s.removeMember).may(auth.ManageTeam),
+		post("/app/team/members/:id/owner", member, s.handOver).may(auth.HandOver).confirm(),
+		get("/app/accounts", member, s.accounts).may(auth.OwnAffairs),
+		post("/app/accounts", member, s.createAccount).may(auth.OwnAffairs).limit(),
+		post("/app/accounts/:id/switch", member, s.switchAccount).may(auth.OwnAffairs),
+		get("/invitations/:token", anyone, s.invitation),
+		post("/invitations/:token", member, s.acceptInvitation).may(auth.OwnAffairs).limit(),
 
 		// The user's own affairs.
-		get("/app/settings", member, s.settings),
-		post("/app/settings/profile", member, s.updateProfile),
-		post("/app/settings/preferences", member, s.updatePreferences),
-		post("/app/settings/password", member, s.changePassword).limit(),
-		get("/app/settings/two-step", member, s.twoStep),
-		post("/app/settings/two-step", member, s.startTwoStep).confirm(),
-		post("/app/settings/two-step/confirm", member, s.confirmTwoStep).confirm(),
-		post("/app/settings/two-step/codes", member, s.renewRecoveryCodes).confirm(),
-		post("/app/settings/two-step/end", member, s.endTwoStep).confirm(),
-		post("/app/settings/sessions", member, s.revokeOtherSessions),
-		post("/app/settings/sessions/:id/revoke", member, s.revokeSession),
-		post("/app/settings/api-keys", member, s.createAPIKey).needs(plan.API).confirm(),
-		post("/app/settings/api-keys/:id/revoke", member, s.revokeAPIKey),
+		get("/app/settings", member, s.settings).may(auth.OwnAffairs),
+		post("/app/settings/profile", member, s.updateProfile).may(auth.OwnAffairs),
+		post("/app/settings/preferences", member, s.updatePreferences).may(auth.OwnAffairs),
+		post("/app/settings/password", member, s.changePassword).may(auth.OwnAffairs).limit(),
+		get("/app/settings/two-step", member, s.twoStep).may(auth.OwnAffairs),
+		post("/app/settings/two-step", member, s.startTwoStep).may(auth.OwnAffairs).confirm(),
+		post("/app/settings/two-step/confirm", member, s.confirmTwoStep).may(auth.OwnAffairs).confirm(),
+		post("/app/settings/two-step/codes", member, s.renewRecoveryCodes).may(auth.OwnAffairs).confirm(),
+		post("/app/settings/two-step/end", member, s.endTwoStep).may(auth.OwnAffairs).confirm(),
+		post("/app/settings/sessions", member, s.revokeOtherSessions).may(auth.OwnAffairs),
+		post("/app/settings/sessions/:id/revoke", member, s.revokeSession).may(auth.OwnAffairs),
+		post("/app/settings/api-keys", member, s.createAPIKey).may(auth.ManageKeys).needs(plan.API).confirm(),
+		post("/app/settings/api-keys/:id/revoke", member, s.revokeAPIKey).may(auth.ManageKeys),
 
 		// For programs.
-		get("/api/me/entitlements", program, s.entitlements),
-		get("/api/projects", program, s.apiProjects).needs(plan.API),
+		get("/api/me/entitlements", program, s.entitlements).may(auth.UseProduct),
+		get("/api/projects", program, s.apiProjects).may(auth.UseProduct).needs(plan.API),
 		post("/webhooks/stripe", machine, s.stripeWebhook),
 
 		// For those who run it.
@@ -182,6 +203,9 @@ func (s *site) guards(r route) []echo.MiddlewareFunc {
 	case admin:
 		guards = append(guards, middleware.RequireAdmin())
 	}
+	if r.who == member || r.who == program {
+		guards = append(guards, requirePermission(r.permission))
+	}
 	if r.limited || r.confirmed {
 		guards = append(guards, middleware.LimitCredentials())
 	}
@@ -192,6 +216,18 @@ func (s *site) guards(r route) []echo.MiddlewareFunc {
 		guards = append(guards, s.requireConfirmed())
 	}
 	return guards
+}
+
+// requirePermission lets those through whose role in the account includes a permission.
+func requirePermission(p auth.Permission) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if middleware.Identity(c).May(p) {
+				return next(c)
+			}
+			return fault.New(fault.Forbidden, "role_forbidden")
+		}
+	}
 }
 
 // requireFeature answers 402 unless the account's plan has the feature now. Who has bought it and not

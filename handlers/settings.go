@@ -41,8 +41,10 @@ func (s *site) showSettings(c echo.Context, status int, refuse func(*views.Setti
 	if page.Sessions, err = s.sessionRows(c, id); err != nil {
 		return err
 	}
-	if page.Keys, err = s.keysPanel(c, id); err != nil {
-		return err
+	if page.NoKeys = !id.May(auth.ManageKeys); !page.NoKeys {
+		if page.Keys, err = s.keysPanel(c, id); err != nil {
+			return err
+		}
 	}
 	refuse(&page)
 	return render(c, status, views.Settings(page))

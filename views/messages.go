@@ -10,6 +10,9 @@ func Message(code string, params map[string]string) string {
 		words, ok = billingMessages()[code]
 	}
 	if !ok {
+		words, ok = teamMessages()[code]
+	}
+	if !ok {
 		words = messages()["internal"]
 	}
 	for name, value := range params {

@@ -60,6 +60,7 @@ type SettingsPage struct {
 	TwoStep     bool
 	Sessions    []SessionRow
 	Keys        APIKeysPanel
+	NoKeys      bool // the user's role does not include them
 }
 
 // ProfileForm posts name to PathProfile.

@@ -57,10 +57,11 @@ func (s *Service) CheckForm(r *http.Request, token string) (bool, error) {
 	return false, nil
 }
 
-// formBinding is what the browser's tokens are bound to: its session, or the anonymous cookie, or
-// nothing yet. A session that got a new id is still the same, so that what was typed into another tab is
-// not lost; one that switched to another account is not, so that a form of the one never acts in the other. While somebody is signed in only the session counts: an attacker can have an
-// anonymous cookie and its token, and may find a way to plant both.
+// formBinding is what the browser's tokens are bound to: its session in the account that it works in, or the anonymous
+// cookie, or nothing yet. A session that got a new id is still the same, so that what was typed into another tab is not
+// lost; one that switched to another account is not, so that a form of the one never acts in the other. While somebody
+// is signed in only the session counts: an attacker can have an anonymous cookie and its token, and may find a way to
+// plant both.
 func (s *Service) formBinding(r *http.Request) (string, error) {
 	session, err := Store{s}.Get(r, s.cookies.session)
 	if err != nil {

@@ -11,13 +11,13 @@ type Permission string
 
 // The permissions.
 const (
-	OwnAffairs  Permission = "own_affairs"  // one's own profile, password, browsers and accounts
-	UseProduct  Permission = "use_product"  // what the product is for
-	ReadTeam    Permission = "read_team"    // who else belongs to the account
-	Billing     Permission = "billing"      // the plan, its payments and invoices
-	ManageTeam  Permission = "manage_team"  // invite, remove, give roles, name the account
-	ManageKeys  Permission = "manage_keys"  // let programs in
-	HandOver    Permission = "hand_over"    // give the account to another owner
+	OwnAffairs Permission = "own_affairs" // one's own profile, password, browsers and accounts
+	UseProduct Permission = "use_product" // what the product is for
+	ReadTeam   Permission = "read_team"   // who else belongs to the account
+	Billing    Permission = "billing"     // the plan, its payments and invoices
+	ManageTeam Permission = "manage_team" // invite, remove, give roles, name the account
+	ManageKeys Permission = "manage_keys" // let programs in
+	HandOver   Permission = "hand_over"   // give the account to another owner
 )
 
 // Grant is a row of the table of permissions: who has one.

@@ -135,7 +135,12 @@ func rows() []row {
 		{id: "A06", what: "somebody keeps guessing, and then the owner signs in", both: true},
 		{id: "A07", what: "an address that is a user's, and one that is not", both: true},
 
+		{id: "A16", what: "an invitation used again, by another, after it ended, or guessed", both: true},
+		{id: "A18", what: "somebody who has not confirmed the address invites others", both: true},
+
 		// Abuse.
+		{id: "Z03", what: "every route in every role, and with another account's ids", both: true},
+		{id: "Z04", what: "somebody raises themselves, or is rid of the owner", both: true},
 		{id: "Z10", what: "a second trial by another account, address or card", both: true},
 	}
 }

@@ -26,6 +26,7 @@ type Page struct {
 
 	User        *User  // nil when nobody is signed in
 	AccountName string // of the account that the user works in
+	NoBilling   bool   // the user's role there does not include billing
 	PlanName    string // of the plan that the account has now
 
 	Sandbox *Ribbon // nil when connected to real Stripe

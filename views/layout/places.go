@@ -9,13 +9,16 @@ import (
 // place is a link of the navigation; short is its name where room is scarce.
 type place struct{ href, name, short, icon string }
 
-func appPlaces() []place {
-	return []place{
+// appPlaces are the places of the product that the user may go to.
+func (p Page) appPlaces() []place {
+	places := []place{
 		{"/app", "Dashboard", "Home", "layout-dashboard"},
 		{"/app/projects", "Projects", "Projects", "folder"},
+		{"/app/team", "Team", "Team", "users"},
 		{"/app/billing", "Billing", "Billing", "credit-card"},
 		{"/app/settings", "Settings", "Settings", "settings"},
 	}
+	return slices.DeleteFunc(places, func(at place) bool { return p.NoBilling && at.href == "/app/billing" })
 }
 
 func adminPlaces() []place {
