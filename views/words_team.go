@@ -16,13 +16,13 @@ const (
 func RoleWords(role string) (name, may string) {
 	switch role {
 	case "owner":
-		return "Owner", "Everything, and hands the account over"
+		return "Owner", "does everything, and can hand the account over"
 	case "admin":
-		return "Admin", "Everything but handing the account over"
+		return "Admin", "does everything but hand the account over"
 	case "billing":
-		return "Billing", "The product, the plan and its payments"
+		return "Billing", "uses the product, and looks after the plan and its payments"
 	}
-	return "Member", "The product"
+	return "Member", "uses the product"
 }
 
 func roleName(role string) string {
@@ -35,9 +35,10 @@ func roleMay(role string) string {
 	return may
 }
 
-func roleMayLower(role string) string {
+// roleMayTitle is roleMay where it stands by itself.
+func roleMayTitle(role string) string {
 	may := roleMay(role)
-	return strings.ToLower(may[:1]) + may[1:]
+	return strings.ToUpper(may[:1]) + may[1:]
 }
 
 // members counts in words.
