@@ -28,13 +28,14 @@ func (s *site) codeForm(c echo.Context) error {
 // not matter.
 func (s *site) code(c echo.Context) error {
 	form := c.Request().PostForm
-	err := s.Auth.Finish(c.Response(), c.Request(), form.Get("code"), c.RealIP())
+	user, err := s.Auth.Finish(c.Response(), c.Request(), form.Get("code"), c.RealIP())
 	if fault.Is(err, "sign_in_over") {
 		return s.showLogin(c, http.StatusUnauthorized, views.LoginPage{
 			Form: views.Form{FormError: views.Message("sign_in_over", nil)}, Next: form.Get("next"),
 		})
 	}
 	if err == nil {
+		by(c, user)
 		return back(c, middleware.NextPath(form.Get("next")))
 	}
 	refused, ok := refusal(err, "codes_limited")

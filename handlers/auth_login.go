@@ -47,6 +47,7 @@ func (s *site) enter(c echo.Context, user models.User, notice string) error {
 	if err != nil {
 		return err
 	}
+	by(c, user)
 	if notice == "" {
 		return back(c, next)
 	}

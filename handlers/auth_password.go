@@ -46,10 +46,11 @@ func (s *site) resetPasswordForm(c echo.Context) error {
 
 // resetPassword signs nobody in: whoever chose the new password proves it by using it.
 func (s *site) resetPassword(c echo.Context) error {
-	err := s.Auth.ResetPassword(c.Request().Context(), c.Param("token"), c.Request().PostForm.Get("password"))
+	user, err := s.Auth.ResetPassword(c.Request().Context(), c.Param("token"), c.Request().PostForm.Get("password"))
 	if err != nil {
 		return s.refuseReset(c, err)
 	}
+	by(c, user)
 	return back(c, "/login?notice="+noticeReset)
 }
 

@@ -23,6 +23,7 @@ func (s *site) verifyEmail(c echo.Context) error {
 	if err != nil {
 		return s.refuseVerification(c, err)
 	}
+	by(c, user)
 	if id := s.identity(c); id != nil && id.User.ID == user.ID {
 		id.User.EmailVerifiedAt = user.EmailVerifiedAt // so that the page itself knows already
 	}

@@ -11,6 +11,8 @@ type Row struct {
 	Method, Path, Who, Feature string
 	Confirmed                  bool
 	Permission                 auth.Permission
+	Action                     string
+	Shown                      []string
 }
 
 // Routes is the map of the site.
@@ -21,7 +23,10 @@ func Routes() []Row {
 	}
 	var rows []Row
 	for _, r := range new(site).routes() {
-		rows = append(rows, Row{Method: r.method, Path: r.path, Who: names[r.who], Feature: string(r.feature), Confirmed: r.confirmed, Permission: r.permission})
+		rows = append(rows, Row{
+			Method: r.method, Path: r.path, Who: names[r.who], Feature: string(r.feature), Confirmed: r.confirmed, Permission: r.permission,
+			Action: r.action, Shown: r.shown,
+		})
 	}
 	return rows
 }

@@ -1,11 +1,10 @@
 package handlers
 
 import (
+	"crypto/subtle"
 	"net"
 	"net/http"
 	"strings"
-
-	"crypto/subtle"
 
 	"github.com/labstack/echo/v4"
 

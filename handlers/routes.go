@@ -36,6 +36,8 @@ type route struct {
 	limited      bool
 	confirmed    bool
 	permission   auth.Permission
+	action       string   // what the audit log calls it; empty for what it leaves out
+	shown        []string // the fields of the form that the log shows
 }
 
 func get(path string, who audience, h echo.HandlerFunc) route {
@@ -64,22 +66,22 @@ func (s *site) routes() []route {
 
 		// Coming in and going out.
 		get("/signup", guest, s.signupForm),
-		post("/signup", guest, s.signup).limit(),
+		post("/signup", guest, s.signup).limit().audit("signed_up"),
 		get("/login", guest, s.loginForm),
-		post("/login", guest, s.login).limit(),
+		post("/login", guest, s.login).limit().audit("signed_in"),
 		get("/login/code", guest, s.codeForm),
-		post("/login/code", guest, s.code).limit(),
+		post("/login/code", guest, s.code).limit().audit("signed_in"),
 		get("/login/link", anyone, s.linkForm),
 		post("/login/link", anyone, s.sendLink).limit(),
 		get("/login/link/:token", anyone, s.useLinkForm),
-		post("/login/link/:token", anyone, s.useLink).limit(),
-		post("/logout", anyone, s.logout),
+		post("/login/link/:token", anyone, s.useLink).limit().audit("signed_in"),
+		post("/logout", anyone, s.logout).audit("signed_out"),
 		get("/forgot-password", anyone, s.forgotPasswordForm),
 		post("/forgot-password", anyone, s.forgotPassword).limit(),
 		get("/reset-password/:token", anyone, s.resetPasswordForm),
-		post("/reset-password/:token", anyone, s.resetPassword).limit(),
+		post("/reset-password/:token", anyone, s.resetPassword).limit().audit("password_reset"),
 		get("/verify-email/:token", anyone, s.verifyEmailForm),
-		post("/verify-email/:token", anyone, s.verifyEmail).limit(),
+		post("/verify-email/:token", anyone, s.verifyEmail).limit().audit("email_verified"),
 		post("/verify-email", member, s.resendVerification).may(auth.OwnAffairs).limit(),
 
 		// The product: a demonstration to replace with your own.
@@ -93,49 +95,51 @@ func (s *site) routes() []route {
 		// Paying.
 		get("/app/billing", member, s.billing).may(auth.Billing),
 		get("/app/billing/checkout", member, s.checkoutForm).may(auth.Billing),
-		post("/app/billing/checkout", member, s.checkout).may(auth.Billing).limit(),
+		post("/app/billing/checkout", member, s.checkout).may(auth.Billing).limit().audit("checkout_opened", "price"),
 		get("/app/billing/return", member, s.billingReturn).may(auth.Billing),
-		post("/app/billing/portal", member, s.portal).may(auth.Billing).limit(),
+		post("/app/billing/portal", member, s.portal).may(auth.Billing).limit().audit("portal_opened"),
 		get("/app/billing/card", member, s.newCard).may(auth.Billing).limit(),
 		get("/app/billing/change", member, s.choosePlan).may(auth.Billing),
-		post("/app/billing/change", member, s.offerChange).may(auth.Billing).limit(),
+		post("/app/billing/change", member, s.offerChange).may(auth.Billing).limit().audit("change_asked", "price"),
 		get("/app/billing/change/:id", member, s.changeForm).may(auth.Billing),
-		post("/app/billing/change/:id", member, s.confirmChange).may(auth.Billing),
-		post("/app/billing/keep", member, s.keepPlan).may(auth.Billing),
+		post("/app/billing/change/:id", member, s.confirmChange).may(auth.Billing).audit("plan_changed"),
+		post("/app/billing/keep", member, s.keepPlan).may(auth.Billing).audit("plan_kept"),
 		get("/app/billing/cancel", member, s.cancelForm).may(auth.Billing),
-		post("/app/billing/cancel", member, s.cancel).may(auth.Billing),
-		post("/app/billing/resume", member, s.resume).may(auth.Billing),
+		post("/app/billing/cancel", member, s.cancel).may(auth.Billing).audit("plan_cancelled"),
+		post("/app/billing/resume", member, s.resume).may(auth.Billing).audit("plan_resumed"),
 
 		// Who belongs to the account.
 		get("/app/team", member, s.team).may(auth.ReadTeam),
-		post("/app/team/name", member, s.renameAccount).may(auth.ManageTeam),
-		post("/app/team/leave", member, s.leaveTeam).may(auth.OwnAffairs),
-		post("/app/team/invitations", member, s.invite).may(auth.ManageTeam).limit(),
-		post("/app/team/invitations/:id/again", member, s.inviteAgain).may(auth.ManageTeam).limit(),
-		post("/app/team/invitations/:id/revoke", member, s.revokeInvitation).may(auth.ManageTeam),
-		post("/app/team/members/:id/role", member, s.setMemberRole).may(auth.ManageTeam).confirm(),
-		post("/app/team/members/:id/remove", member, s.removeMember).may(auth.ManageTeam),
-		post("/app/team/members/:id/owner", member, s.handOver).may(auth.HandOver).confirm(),
+		post("/app/team/name", member, s.renameAccount).may(auth.ManageTeam).audit("account_renamed", "name"),
+		post("/app/team/leave", member, s.leaveTeam).may(auth.OwnAffairs).audit("left"),
+		post("/app/team/invitations", member, s.invite).may(auth.ManageTeam).limit().audit("invited", "email", "role"),
+		post("/app/team/invitations/:id/again", member, s.inviteAgain).may(auth.ManageTeam).limit().audit("invited_again"),
+		post("/app/team/invitations/:id/revoke", member, s.revokeInvitation).may(auth.ManageTeam).audit("invitation_revoked"),
+		post("/app/team/members/:id/role", member, s.setMemberRole).may(auth.ManageTeam).confirm().audit("role_changed", "role"),
+		post("/app/team/members/:id/remove", member, s.removeMember).may(auth.ManageTeam).audit("member_removed"),
+		post("/app/team/members/:id/owner", member, s.handOver).may(auth.HandOver).confirm().audit("handed_over"),
+		get("/app/activity", member, s.activity).may(auth.ReadLog),
+		get("/app/activity/export.csv", member, s.exportActivity).may(auth.ReadLog),
 		get("/app/accounts", member, s.accounts).may(auth.OwnAffairs),
-		post("/app/accounts", member, s.createAccount).may(auth.OwnAffairs).limit(),
+		post("/app/accounts", member, s.createAccount).may(auth.OwnAffairs).limit().audit("account_created", "name"),
 		post("/app/accounts/:id/switch", member, s.switchAccount).may(auth.OwnAffairs),
 		get("/invitations/:token", anyone, s.invitation),
-		post("/invitations/:token", member, s.acceptInvitation).may(auth.OwnAffairs).limit(),
+		post("/invitations/:token", member, s.acceptInvitation).may(auth.OwnAffairs).limit().audit("joined"),
 
 		// The user's own affairs.
 		get("/app/settings", member, s.settings).may(auth.OwnAffairs),
-		post("/app/settings/profile", member, s.updateProfile).may(auth.OwnAffairs),
+		post("/app/settings/profile", member, s.updateProfile).may(auth.OwnAffairs).audit("profile_changed", "name"),
 		post("/app/settings/preferences", member, s.updatePreferences).may(auth.OwnAffairs),
-		post("/app/settings/password", member, s.changePassword).may(auth.OwnAffairs).limit(),
+		post("/app/settings/password", member, s.changePassword).may(auth.OwnAffairs).limit().audit("password_changed"),
 		get("/app/settings/two-step", member, s.twoStep).may(auth.OwnAffairs),
 		post("/app/settings/two-step", member, s.startTwoStep).may(auth.OwnAffairs).confirm(),
-		post("/app/settings/two-step/confirm", member, s.confirmTwoStep).may(auth.OwnAffairs).confirm(),
-		post("/app/settings/two-step/codes", member, s.renewRecoveryCodes).may(auth.OwnAffairs).confirm(),
-		post("/app/settings/two-step/end", member, s.endTwoStep).may(auth.OwnAffairs).confirm(),
-		post("/app/settings/sessions", member, s.revokeOtherSessions).may(auth.OwnAffairs),
-		post("/app/settings/sessions/:id/revoke", member, s.revokeSession).may(auth.OwnAffairs),
-		post("/app/settings/api-keys", member, s.createAPIKey).may(auth.ManageKeys).needs(plan.API).confirm(),
-		post("/app/settings/api-keys/:id/revoke", member, s.revokeAPIKey).may(auth.ManageKeys),
+		post("/app/settings/two-step/confirm", member, s.confirmTwoStep).may(auth.OwnAffairs).confirm().audit("two_step_on"),
+		post("/app/settings/two-step/codes", member, s.renewRecoveryCodes).may(auth.OwnAffairs).confirm().audit("codes_renewed"),
+		post("/app/settings/two-step/end", member, s.endTwoStep).may(auth.OwnAffairs).confirm().audit("two_step_off"),
+		post("/app/settings/sessions", member, s.revokeOtherSessions).may(auth.OwnAffairs).audit("sessions_ended"),
+		post("/app/settings/sessions/:id/revoke", member, s.revokeSession).may(auth.OwnAffairs).audit("session_ended"),
+		post("/app/settings/api-keys", member, s.createAPIKey).may(auth.ManageKeys).needs(plan.API).confirm().audit("key_created", "name"),
+		post("/app/settings/api-keys/:id/revoke", member, s.revokeAPIKey).may(auth.ManageKeys).audit("key_revoked"),
 
 		// For programs.
 		get("/api/me/entitlements", program, s.entitlements).may(auth.UseProduct),
@@ -146,21 +150,23 @@ func (s *site) routes() []route {
 		get("/admin", admin, s.adminOverview),
 		get("/admin/subscribers", admin, s.adminSubscribers),
 		get("/admin/subscribers/:id", admin, s.adminSubscriber),
-		post("/admin/subscribers/:id/sync", admin, s.adminSyncSubscriber),
-		post("/admin/subscribers/:id/end", admin, s.adminEndPlan),
-		post("/admin/subscribers/:id/refund", admin, s.adminRefund),
-		post("/admin/subscribers/:id/pause", admin, s.adminPauseBilling),
-		post("/admin/subscribers/:id/unpause", admin, s.adminResumeBilling),
+		post("/admin/subscribers/:id/sync", admin, s.adminSyncSubscriber).audit("admin_synced"),
+		post("/admin/subscribers/:id/end", admin, s.adminEndPlan).audit("admin_ended"),
+		post("/admin/subscribers/:id/refund", admin, s.adminRefund).audit("admin_refunded", "amount"),
+		post("/admin/subscribers/:id/pause", admin, s.adminPauseBilling).audit("admin_paused"),
+		post("/admin/subscribers/:id/unpause", admin, s.adminResumeBilling).audit("admin_unpaused"),
 		get("/admin/events", admin, s.adminEvents),
 		get("/admin/events/replay", admin, s.adminReplayForm),
-		post("/admin/events/replay", admin, s.adminReplayEvents),
+		post("/admin/events/replay", admin, s.adminReplayEvents).audit("admin_replayed"),
 		get("/admin/events/:id", admin, s.adminEvent),
-		post("/admin/events/:id/replay", admin, s.adminReplayEvent),
+		post("/admin/events/:id/replay", admin, s.adminReplayEvent).audit("admin_replayed"),
 		get("/admin/alerts", admin, s.adminAlerts),
-		post("/admin/alerts/:id/resolve", admin, s.adminResolveAlert),
+		post("/admin/alerts/:id/resolve", admin, s.adminResolveAlert).audit("admin_resolved"),
 		get("/admin/reconciliation", admin, s.adminReconciliation),
-		post("/admin/reconciliation", admin, s.adminReconcileNow),
-		post("/admin/reconciliation/:id/apply", admin, s.adminApplyRun),
+		post("/admin/reconciliation", admin, s.adminReconcileNow).audit("admin_compared"),
+		post("/admin/reconciliation/:id/apply", admin, s.adminApplyRun).audit("admin_applied"),
+		get("/admin/activity", admin, s.adminActivity),
+		get("/admin/activity/export.csv", admin, s.adminExportActivity),
 		get("/healthz", machine, s.healthz),
 		get("/readyz", machine, s.readyz),
 		get("/metrics", machine, s.metrics),
@@ -215,7 +221,17 @@ func (s *site) guards(r route) []echo.MiddlewareFunc {
 	if r.confirmed {
 		guards = append(guards, s.requireConfirmed())
 	}
+	if r.action != "" {
+		guards = append(guards, s.audited(r))
+	}
 	return guards
+}
+
+// audit says what the audit log calls it when the form has been carried out, and which fields it shows. Never name one
+// that holds a secret.
+func (r route) audit(action string, shown ...string) route {
+	r.action, r.shown = action, shown
+	return r
 }
 
 // requirePermission lets those through whose role in the account includes a permission.

@@ -57,10 +57,11 @@ func (s *site) invitation(c echo.Context) error {
 }
 
 func (s *site) acceptInvitation(c echo.Context) error {
-	_, err := s.Auth.AcceptInvitation(c.Request().Context(), s.identity(c), c.Param("token"))
+	invited, err := s.Auth.AcceptInvitation(c.Request().Context(), s.identity(c), c.Param("token"))
 	if err != nil {
 		return s.refuseInvitation(c, err)
 	}
+	concerns(c, invited.AccountID)
 	return s.backWith(c, views.PathTeam, "joined")
 }
 

@@ -161,5 +161,5 @@ func merge(groups ...map[string]templ.Component) map[string]templ.Component {
 }
 
 func allPages() map[string]templ.Component {
-	return merge(publicPages(), authPages(), appPages(), billingPages(), changePages(), settingsPages(), twoStepPages(), teamPages(), adminPages(), mailPages())
+	return merge(publicPages(), authPages(), appPages(), billingPages(), changePages(), settingsPages(), twoStepPages(), teamPages(), activityPages(), adminPages(), mailPages())
 }

@@ -72,18 +72,18 @@ func (s *Service) ResetTokenValid(ctx context.Context, token string) error {
 }
 
 // ResetPassword uses the token to set a new password. Every session ends, this browser's too: the
-// user signs in with what they chose. The mail has proven the address on the way.
-func (s *Service) ResetPassword(ctx context.Context, token, password string) error {
+// user, who is returned, signs in with what they chose. The mail has proven the address on the way.
+func (s *Service) ResetPassword(ctx context.Context, token, password string) (models.User, error) {
 	user, err := s.findToken(s.db.Read(ctx), token, kindReset)
 	if err != nil {
-		return err
+		return user, err
 	}
 	if code := s.passwords.judge(password, user.Email, user.Name); code != "" {
-		return passwordFault("password", code)
+		return user, passwordFault("password", code)
 	}
 	hash, err := s.passwords.hash(ctx, password)
 	if err != nil {
-		return err
+		return user, err
 	}
 	err = s.db.Tx(ctx, func(tx *gorm.DB) error {
 		user, err := s.useToken(tx, token, kindReset)
@@ -98,10 +98,10 @@ func (s *Service) ResetPassword(ctx context.Context, token, password string) err
 		return s.setPassword(tx, user, hash, "")
 	})
 	if err != nil {
-		return err
+		return user, err
 	}
 	s.outbox.Wake()
-	return nil
+	return user, nil
 }
 
 // ChangePassword sets a new password for somebody who is signed in and knows the present one. The

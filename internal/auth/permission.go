@@ -17,6 +17,7 @@ const (
 	Billing    Permission = "billing"     // the plan, its payments and invoices
 	ManageTeam Permission = "manage_team" // invite, remove, give roles, name the account
 	ManageKeys Permission = "manage_keys" // let programs in
+	ReadLog    Permission = "read_log"    // who did what in the account
 	HandOver   Permission = "hand_over"   // give the account to another owner
 )
 
@@ -36,6 +37,7 @@ func Permissions() []Grant {
 		{Billing, []models.Role{models.RoleOwner, models.RoleAdmin, models.RoleBilling}},
 		{ManageTeam, []models.Role{models.RoleOwner, models.RoleAdmin}},
 		{ManageKeys, []models.Role{models.RoleOwner, models.RoleAdmin}},
+		{ReadLog, []models.Role{models.RoleOwner, models.RoleAdmin}},
 		{HandOver, []models.Role{models.RoleOwner}},
 	}
 }

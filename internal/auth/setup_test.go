@@ -69,6 +69,13 @@ func (b bundle) signUp(t *testing.T, email string) auth.SignUpResult {
 	return result
 }
 
+// reset chooses a new password by a mailed token.
+func (b bundle) reset(t *testing.T, token, password string) error {
+	t.Helper()
+	_, err := b.auth.ResetPassword(t.Context(), token, password)
+	return err
+}
+
 // mails gives the mails of a kind, oldest first.
 func (b bundle) mails(t *testing.T, kind string) []models.Mail {
 	t.Helper()

@@ -60,25 +60,25 @@ func (s *Service) halfway(r *http.Request) (models.User, string, error) {
 }
 
 // Finish signs the browser in whose first factor was right, with a code of the app or a recovery code.
-// Without a first factor it is sign_in_over; for the rest see prove.
-func (s *Service) Finish(w http.ResponseWriter, r *http.Request, typed, ip string) error {
+// It gives the user. Without a first factor it is sign_in_over; for the rest see prove.
+func (s *Service) Finish(w http.ResponseWriter, r *http.Request, typed, ip string) (models.User, error) {
 	user, token, err := s.halfway(r)
 	if err != nil {
-		return err
+		return user, err
 	}
 	if token == "" {
-		return fault.New(fault.Unauthorized, "sign_in_over")
+		return user, fault.New(fault.Unauthorized, "sign_in_over")
 	}
 	err = s.prove(r.Context(), user, typed, func(tx *gorm.DB) error {
 		_, err := s.useToken(tx, token, kindHalf)
 		return err
 	})
 	if fault.Is(err, "token_invalid") {
-		return fault.Wrap(err, fault.Unauthorized, "sign_in_over")
+		return user, fault.Wrap(err, fault.Unauthorized, "sign_in_over")
 	}
 	if err != nil {
-		return fmt.Errorf("finish signing in: %w", err)
+		return user, fmt.Errorf("finish signing in: %w", err)
 	}
 	http.SetCookie(w, sessions.NewCookie(s.cookies.half, "", s.cookieOptions(-1)))
-	return s.open(w, r, user, ip)
+	return user, s.open(w, r, user, ip)
 }

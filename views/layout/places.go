@@ -28,6 +28,7 @@ func adminPlaces() []place {
 		{"/admin/events", "Webhook inbox", "Inbox", "webhook"},
 		{"/admin/alerts", "Alerts", "Alerts", "circle-alert"},
 		{"/admin/reconciliation", "Reconciliation", "Compare", "refresh-cw"},
+		{"/admin/activity", "Activity", "Activity", "clock"},
 	}
 }
 
