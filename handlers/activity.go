@@ -78,8 +78,9 @@ func (s *site) writeActivity(c echo.Context, f models.AuditFilter) error {
 	}}
 	for _, row := range rows {
 		lines = append(lines, []string{
-			row.At.UTC().Format(time.RFC3339), row.Action, cell(row.ActorName), cell(row.ActorEmail), fmt.Sprint(row.AsAdmin), cell(row.Subject),
-			cell(row.SubjectName), cell(row.Detail), cell(row.IP), cell(row.UserAgent), row.AccountPublic, row.RequestID,
+			row.At.UTC().Format(time.RFC3339), row.Action, cell(row.ActorName), cell(row.ActorEmail), fmt.Sprint(row.AsAdmin),
+			cell(row.Subject), cell(row.SubjectName), cell(row.Detail), cell(row.IP), cell(row.UserAgent), row.AccountPublic,
+			row.RequestID,
 		})
 	}
 	if err := w.WriteAll(lines); err != nil {
