@@ -73,6 +73,7 @@ func (b *tab) shot(name string) {
 	}
 	b.size(wide)
 	b.scheme("light")
+	eval[any](b, painted) // so that whoever measures next measures this
 }
 
 // snap keeps the page as it is.
