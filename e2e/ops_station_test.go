@@ -106,7 +106,9 @@ func eventually(t *testing.T, what string, left func() string) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(2 * patience)
+	// A statement that was on its way to Postgres when its program was killed is carried out all the same, and a mail
+	// that it leased is nobody's for two minutes.
+	deadline := time.After(3 * patience)
 	for {
 		rest := left()
 		if rest == "" {
